@@ -1,0 +1,805 @@
+/* grok1.h - the application interface of grok1, a library that runs xAI's open-weights Grok-1.
+ *
+ * One include, one library (libgrok1.so), no start and no shutdown. Hardware backends are plugins that the library
+ * finds and loads at run time; their interface is grok1_backend.h, which an application does not need.
+ *
+ * Conventions, stated once and true for every function:
+ *  - Status. Every fallible function returns a grok1_status: 0 is success, negative is an error, positive is success
+ *    with information (every out-parameter is valid). After an error the out-parameters are untouched except where
+ *    the comment says otherwise, nothing needs to be cleaned up and every object stays usable.
+ *  - Error text. The last parameter `err` may be NULL. If given, it is written by every call, success included.
+ *  - Handles are opaque. A child holds a reference to its parent, so handles may be released in any order. Every
+ *    *_release accepts NULL, may be called on any thread at any time, never blocks and never fails.
+ *  - Structs are passed by pointer, begin with a grok1_head (grok1_error alone does not) and are initialised by
+ *    GROK1_INIT(type). Zero in a field means its default, except where its comment says otherwise. Structs only ever
+ *    grow at the end: see GROK1_INIT for how old and new meet.
+ *  - Strings are UTF-8, paths too. As arguments: pointer and length in bytes, SIZE_MAX meaning "NUL-terminated". In
+ *    structs: NUL-terminated. A returned string lives as long as the handle it came from.
+ *  - Memory. Nothing returned must be freed by the caller. Functions that fill a caller's buffer take its capacity and
+ *    report the size needed; a capacity of 0 asks for the size alone.
+ *  - Callbacks run on the thread that made the call and never after it returned. A callback may call `signal` and
+ *    `read` functions; any other call on the same object returns GROK1_E_BUSY.
+ *  - Thread tags. `@thread any`: no restriction. `read`: any thread, also at the same time as others, as long as the
+ *    handle is alive. `excl`: one call at a time per session (or per object, where it has none); a second is refused
+ *    with GROK1_E_BUSY. `signal`: like any, and from a signal handler too.
+ *  - Any function can return GROK1_E_INVALID_ARGUMENT, GROK1_E_OUT_OF_MEMORY, GROK1_E_UNKNOWN_FIELD (if it takes a
+ *    struct) and GROK1_E_INTERNAL; a comment lists what it can return besides.
+ *  - A token is an int32_t id in 0 .. vocab_size-1. Logits are float, one per id.
+ *
+ * The library never prints, never aborts, installs no signal handler and changes no locale, environment or working
+ * directory. It reads environment variables once, when a runtime is created: GROK1_BACKEND_PATH (see
+ * grok1_runtime_create) and GROK1_DEVICES (see grok1_model_options.devices), neither in a set-user-id program.
+ * After fork() a child may only release handles; every other call on an inherited session returns GROK1_E_FORKED.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef GROK1_H
+#define GROK1_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GROK1_VERSION_MAJOR 0
+#define GROK1_VERSION_MINOR 1
+#define GROK1_VERSION_PATCH 0
+
+#define GROK1_CALL /* the calling convention; empty on every supported platform */
+#if defined(__GNUC__)
+#define GROK1_API __attribute__((visibility("default")))
+#else
+#define GROK1_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status and error ------------------------------------------------------------------------------------------ */
+
+typedef int32_t grok1_status; /* 0 ok, < 0 error, > 0 information; the values never change */
+
+enum {
+  GROK1_OK = 0,
+
+  GROK1_E_INVALID_ARGUMENT = -1, /* an argument is NULL, out of its range or contradicts another */
+  GROK1_E_UNKNOWN_FIELD = -2,    /* a struct carries a field or a chained struct that this library does not know */
+  GROK1_E_OUT_OF_MEMORY = -3,    /* host or device memory could not be allocated */
+  GROK1_E_DOES_NOT_FIT = -4,     /* the plan needs more memory than the devices have */
+  GROK1_E_NOT_FOUND = -5,        /* a file, directory, device or name does not exist */
+  GROK1_E_IO = -6,               /* the operating system refused to read or map a file; native_code is errno */
+  GROK1_E_BAD_FILE = -7,         /* a file's content is not what its format demands; offset says where */
+  GROK1_E_UNSUPPORTED = -8,      /* well formed, but this library or the chosen backend cannot do it */
+  GROK1_E_NO_BACKEND = -9,       /* no loaded backend offers the device asked for; see the load report */
+  GROK1_E_BACKEND = -10,         /* a backend failed; native_code is its own code */
+  GROK1_E_DEVICE_LOST = -11,     /* a device is gone: final for every session on it */
+  GROK1_E_BUSY = -12,            /* an `excl` object is in use by another call */
+  GROK1_E_CANCELLED = -13,       /* a load or decode was cancelled */
+  GROK1_E_CONTEXT_FULL = -14,    /* a sequence, or the session's KV pool, has no room for the tokens */
+  GROK1_E_BUFFER_TOO_SMALL = -15,/* the size out-parameter holds what is needed */
+  GROK1_E_NO_TOKENIZER = -16,    /* text was asked of a model that came without a tokenizer */
+  GROK1_E_OUT_OF_RANGE = -17,    /* an index or a token id past the end: how index getters end a loop */
+  GROK1_E_NO_WEIGHTS = -18,      /* the model was opened by grok1_model_probe, which loads none */
+  GROK1_E_DISK_FULL = -19,       /* no space left where a file is written */
+  GROK1_E_FORKED = -20,          /* the session was created by another process, before fork() */
+  GROK1_E_INTERNAL = -21,        /* a bug of this library; please report the message */
+
+  GROK1_S_STOPPED = 1,     /* generate: the callback asked to stop */
+  GROK1_S_CANCELLED = 2,   /* generate: cancelled; the text so far has been delivered */
+  GROK1_S_END_OF_TEXT = 3, /* generate: the model produced its end-of-sequence token */
+  GROK1_S_CONTEXT_FULL = 4 /* generate: ended because the context is full */
+};
+
+/* Where an error came from: grok1_error.source. */
+enum {
+  GROK1_SOURCE_NONE = 0,
+  GROK1_SOURCE_LIBRARY = 1, /* this library's own checks */
+  GROK1_SOURCE_FILE = 2,    /* a file's content; `offset` is a byte position in the file the message names */
+  GROK1_SOURCE_SYSTEM = 3,  /* the operating system; `native_code` is errno */
+  GROK1_SOURCE_BACKEND = 4  /* a backend; `native_code` is the vendor's code */
+};
+
+/* What went wrong, in words: what was wanted, what was found, what to do. Owned by the caller, written by the callee
+ * without allocation. The only struct without a grok1_head. */
+typedef struct grok1_error {
+  uint32_t struct_size; /* sizeof(grok1_error), set by GROK1_INIT */
+  grok1_status status;  /* the status that the call returned */
+  int32_t native_code;  /* errno or a vendor's code, 0 if none */
+  uint32_t source;      /* GROK1_SOURCE_* */
+  uint64_t offset;      /* byte position in a file when source is GROK1_SOURCE_FILE, otherwise 0 */
+  char message[1000];   /* NUL-terminated, never split inside a UTF-8 character; "" on success */
+} grok1_error;
+
+/* The name of a status, such as "GROK1_E_BAD_FILE"; "unknown status" for a value that is none. Static storage.
+ * @thread any  @since 0.1 */
+GROK1_API const char *GROK1_CALL grok1_status_name(grok1_status status);
+
+/* ---- Struct head and initialisers ------------------------------------------------------------------------------ */
+
+/* First member of every struct. GROK1_INIT fills it. `next` chains further structs that later versions may define;
+ * a type that the library does not know is refused with GROK1_E_UNKNOWN_FIELD. */
+typedef struct grok1_head {
+  uint32_t struct_size; /* size the caller was compiled with */
+  uint32_t type;        /* GROK1_TYPE_* of this struct */
+  const void *next;     /* NULL, or a pointer to another struct that begins with a grok1_head */
+} grok1_head;
+
+enum {
+  GROK1_TYPE_RUNTIME_OPTIONS = 1,
+  GROK1_TYPE_LOAD_ENTRY = 2,
+  GROK1_TYPE_DEVICE_INFO = 3,
+  GROK1_TYPE_MODEL_OPTIONS = 4,
+  GROK1_TYPE_PLAN = 5,
+  GROK1_TYPE_MODEL_INFO = 6,
+  GROK1_TYPE_TENSOR_INFO = 7,
+  GROK1_TYPE_TOKENIZER_INFO = 8,
+  GROK1_TYPE_PIECE_INFO = 9,
+  GROK1_TYPE_SESSION_OPTIONS = 10,
+  GROK1_TYPE_BATCH = 11,
+  GROK1_TYPE_SAMPLER_OPTIONS = 12,
+  GROK1_TYPE_GENERATE_OPTIONS = 13,
+  GROK1_TYPE_STATS = 14
+};
+
+/* GROK1_INIT(type) is a full initialiser: `grok1_batch b = GROK1_INIT(grok1_batch);`. Bindings zero the struct and set
+ * struct_size and type instead, which means the same.
+ * When caller and library are of different versions: fields that the caller's struct lacks are taken as zero; bytes of
+ * an input struct beyond what the library knows must be zero, otherwise the call returns GROK1_E_UNKNOWN_FIELD; an
+ * output struct is written as far as both know it and the rest of the caller's size is zeroed. */
+#define GROK1_INIT(type) GROK1_INIT_##type
+
+#define GROK1_INIT_grok1_error {sizeof(grok1_error), 0, 0, 0, 0, {0}}
+
+/* Describes the layout of every public struct as this library was compiled, for bindings to compare with their own:
+ * lines "struct NAME TYPE SIZE", "field NAME OFFSET SIZE" and "value NAME NUMBER", each ended by a newline. Decimal
+ * numbers; fields follow their struct; TYPE is 0 for grok1_error and grok1_head. Static storage.
+ * @thread any  @since 0.1 */
+GROK1_API const char *GROK1_CALL grok1_abi_layout(void);
+
+/* The version of the library at run time: major << 16 | minor << 8 | patch.
+ * @thread any  @since 0.1 */
+GROK1_API uint32_t GROK1_CALL grok1_version(void);
+
+/* The same as text, "0.1.0". Static storage.
+ * @thread any  @since 0.1 */
+GROK1_API const char *GROK1_CALL grok1_version_text(void);
+
+/* Finds an experimental function by name; experimental names end in _x1, _x2 ... and may vanish in any release. NULL if
+ * there is none. Cast the result to the type given beside the name at the end of this header.
+ * @thread any  @since 0.1 */
+typedef void(GROK1_CALL *grok1_proc)(void);
+GROK1_API grok1_proc GROK1_CALL grok1_get_proc(const char *name);
+
+/* ---- Opaque handles -------------------------------------------------------------------------------------------- */
+
+typedef struct grok1_runtime grok1_runtime;         /* the loaded backends and the log */
+typedef struct grok1_cancel grok1_cancel;           /* a flag that stops loads, decodes and generations */
+typedef struct grok1_model grok1_model;             /* weights on their devices, immutable, shared by sessions */
+typedef struct grok1_tokenizer grok1_tokenizer;     /* text <-> tokens, immutable */
+typedef struct grok1_detokenizer grok1_detokenizer; /* tokens -> text in whole characters, for streaming */
+typedef struct grok1_session grok1_session;         /* a KV pool and scratch memory for one model */
+typedef struct grok1_sequence grok1_sequence;       /* the tokens of one text and their KV pages */
+typedef struct grok1_sampler grok1_sampler;         /* logits -> token */
+
+/* ---- Runtime: backends and devices ----------------------------------------------------------------------------- */
+
+struct grok1_backend_descriptor; /* grok1_backend.h */
+
+enum { GROK1_LOG_ERROR = 1, GROK1_LOG_WARNING = 2, GROK1_LOG_INFO = 3, GROK1_LOG_DEBUG = 4 };
+
+/* Receives one log message: `size` bytes without a newline, also NUL-terminated. Messages of worker threads are queued
+ * and delivered on the thread of a call into the runtime or one of its children. */
+typedef void(GROK1_CALL *grok1_log_fn)(void *user, int32_t level, const char *message, size_t size);
+
+/* Asked before a plugin's file is loaded; `path` is absolute. Return 0 to allow it, anything else to refuse it
+ * (GROK1_LOAD_VERIFY_DENIED). */
+typedef int32_t(GROK1_CALL *grok1_verify_fn)(void *user, const char *path);
+
+enum {
+  GROK1_RUNTIME_NO_SEARCH = 1 /* use `backends` and `backend_paths` only: no environment, no directory is searched */
+};
+
+typedef struct grok1_runtime_options {
+  grok1_head head;
+  grok1_log_fn log; /* NULL: no messages */
+  void *log_user;
+  grok1_verify_fn verify; /* NULL: allow all */
+  void *verify_user;
+  const char *const *backend_paths; /* [n_backend_paths] plugin files that the caller vouches for, absolute or relative
+                                       to the working directory; searched first */
+  size_t n_backend_paths;
+  const struct grok1_backend_descriptor *const *backends; /* [n_backends] backends linked into the program; they come
+                                                             before any file */
+  size_t n_backends;
+  const char *disabled; /* comma-separated backend ids that must not be loaded; NULL: none */
+  int32_t log_level;    /* most detailed GROK1_LOG_* to deliver; 0: GROK1_LOG_WARNING */
+  uint32_t flags;       /* GROK1_RUNTIME_* */
+} grok1_runtime_options;
+#define GROK1_INIT_grok1_runtime_options \
+  {{sizeof(grok1_runtime_options), GROK1_TYPE_RUNTIME_OPTIONS, NULL}, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0, 0}
+
+/* Finds and loads the backends. A plugin that cannot be loaded is no error: the load report says why. Every file
+ * libgrok1_*.so of these places is a candidate, in this order: `backend_paths`; the absolute directories of the
+ * environment variable GROK1_BACKEND_PATH (colon-separated); the directory grok1/ beside libgrok1.so; the directory
+ * compiled in at build time. Files of searched directories must belong, with their directory, to root, the user or the
+ * owner of libgrok1.so and be writable by nobody else but the owner's own group.
+ *   options  in, may be NULL.
+ *   runtime  out, the caller's; grok1_runtime_release.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_runtime_create(const grok1_runtime_options *options, grok1_runtime **runtime,
+                                                       grok1_error *err);
+
+/* @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_runtime_release(grok1_runtime *runtime);
+
+/* Why a candidate was loaded or not: grok1_load_entry.state. */
+enum {
+  GROK1_LOAD_LOADED = 0,             /* usable, with one device or more */
+  GROK1_LOAD_NO_DEVICE = 1,          /* the backend works but found no device */
+  GROK1_LOAD_DRIVER_TOO_OLD = 2,     /* a driver is there but older than the backend needs */
+  GROK1_LOAD_MISSING_DEPENDENCY = 3, /* a shared library that the plugin needs is not installed */
+  GROK1_LOAD_NOT_A_PLUGIN = 4,       /* not an ELF shared library, or one without a grok1 plugin note or entry */
+  GROK1_LOAD_WRONG_ARCH = 5,         /* built for another machine */
+  GROK1_LOAD_CPU_BASELINE = 6,       /* built for instructions that this CPU lacks */
+  GROK1_LOAD_ABI_MAJOR = 7,          /* built against another major version of grok1_backend.h */
+  GROK1_LOAD_MISSING_FUNCTION = 8,   /* a required function is absent; the reason names it */
+  GROK1_LOAD_OPEN_FAILED = 9,        /* the backend's own start failed; the reason is its message */
+  GROK1_LOAD_UNSAFE_PATH = 10,       /* owner or permissions of the file or its directory are not safe */
+  GROK1_LOAD_VERIFY_DENIED = 11,     /* the application's verify callback refused it */
+  GROK1_LOAD_DISABLED = 12,          /* disabled by grok1_runtime_options.disabled */
+  GROK1_LOAD_SHADOWED = 13           /* a backend of the same id was found earlier in the search order */
+};
+
+typedef struct grok1_load_entry {
+  grok1_head head;
+  const char *backend;    /* the backend's id, or what the file's name suggests: libgrok1_ID.so */
+  const char *path;       /* absolute, or "(linked in)" */
+  const char *state_name; /* "LOADED", "NO_DEVICE" ... */
+  const char *reason;     /* what was wanted, what was found, what to do; "" when loaded */
+  const char *version;    /* the backend's own version text; "" when unknown */
+  int32_t state;          /* GROK1_LOAD_* */
+  uint32_t n_devices;
+} grok1_load_entry;
+#define GROK1_INIT_grok1_load_entry \
+  {{sizeof(grok1_load_entry), GROK1_TYPE_LOAD_ENTRY, NULL}, NULL, NULL, NULL, NULL, NULL, 0, 0}
+
+/* The load report: one entry per candidate, in search order. Strings live as long as the runtime.
+ *   entry  out, initialised by the caller.
+ * Returns GROK1_E_OUT_OF_RANGE when index is past the last entry.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_runtime_load_report(const grok1_runtime *runtime, size_t index,
+                                                            grok1_load_entry *entry);
+
+enum { GROK1_DEVICE_CPU = 1, GROK1_DEVICE_GPU = 2, GROK1_DEVICE_OTHER = 3 };
+enum {
+  GROK1_DEVICE_EXPLICIT_ONLY = 1 /* for tests and reference: never chosen unless it is named */
+};
+
+typedef struct grok1_device_info {
+  grok1_head head;
+  const char *name;         /* what `devices` strings use: "cpu", or "cuda:0" where a backend has several */
+  const char *backend;      /* the backend's id */
+  const char *description;  /* for people: model, cores, instruction set */
+  uint64_t memory_total;    /* bytes */
+  uint64_t memory_free;     /* bytes, at the time of the call */
+  uint32_t kind;            /* GROK1_DEVICE_CPU ... */
+  uint32_t flags;           /* GROK1_DEVICE_EXPLICIT_ONLY */
+} grok1_device_info;
+#define GROK1_INIT_grok1_device_info \
+  {{sizeof(grok1_device_info), GROK1_TYPE_DEVICE_INFO, NULL}, NULL, NULL, NULL, 0, 0, 0, 0}
+
+/* The devices of all loaded backends. Strings live as long as the runtime.
+ * Returns GROK1_E_OUT_OF_RANGE when index is past the last device, GROK1_E_BACKEND if the backend cannot answer.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_runtime_device(const grok1_runtime *runtime, size_t index,
+                                                       grok1_device_info *info);
+
+/* ---- Cancel ---------------------------------------------------------------------------------------------------- */
+
+/* A flag that the options of load, decode and generate may name. It stays set until it is reset, and may be shared by
+ * any number of calls. It is looked at for every tensor of a load and every layer of a step.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_cancel_create(grok1_cancel **cancel, grok1_error *err);
+
+/* Sets the flag. NULL is ignored.  @thread signal  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_cancel_request(grok1_cancel *cancel);
+
+/* Clears the flag. NULL is ignored.  @thread signal  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_cancel_reset(grok1_cancel *cancel);
+
+/* 1 if the flag is set, otherwise 0.  @thread signal  @since 0.1 */
+GROK1_API int32_t GROK1_CALL grok1_cancel_requested(const grok1_cancel *cancel);
+
+/* The calls that name it hold their own reference.  @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_cancel_release(grok1_cancel *cancel);
+
+/* ---- Model ----------------------------------------------------------------------------------------------------- */
+
+/* Element type of a session's KV cache. */
+enum { GROK1_CACHE_DEFAULT = 0, GROK1_CACHE_F32 = 1, GROK1_CACHE_BF16 = 2, GROK1_CACHE_F16 = 3 };
+
+/* Progress of a load in bytes of weights; called at least once per tensor. Return 0 to go on, anything else to cancel
+ * the load (GROK1_E_CANCELLED). */
+typedef int32_t(GROK1_CALL *grok1_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+typedef struct grok1_model_options {
+  grok1_head head;
+  const char *devices;         /* comma-separated device names ("cpu", "cuda:0", "cuda" for its first) or plugin paths
+                                  (an item with a '/'); NULL: the environment's GROK1_DEVICES, else the fastest that fits */
+  const char *tokenizer_path;  /* a tokenizer.model; NULL: the one beside the weights, if there is one */
+  const char *backend_options; /* comma-separated key=value, handed to each backend, which ignores keys it does not know
+                                  and refuses values it does not; NULL: none. A device's own options are documented with
+                                  its backend */
+  grok1_progress_fn progress;  /* NULL: none */
+  void *progress_user;
+  grok1_cancel *cancel;        /* NULL: not cancellable */
+  uint32_t context_tokens;     /* most tokens in one sequence; default: the model's own context */
+  uint32_t max_sequences;      /* the KV pool holds this many sequences of context_tokens, and a batch this many chunks;
+                                  default 1 */
+  uint32_t max_batch_tokens;   /* rows computed in one pass; longer batches are cut; default 512 */
+  uint32_t max_logit_rows;     /* most rows of logits one decode can keep; default: max_sequences */
+  uint32_t cache_type;         /* GROK1_CACHE_*; default bf16 */
+  uint32_t page_tokens;        /* tokens in a KV page, 16 .. 256, a power of two; default 32 */
+  uint32_t threads;            /* CPU threads; default: all that the process may use */
+  uint32_t flags;              /* none yet: 0 */
+} grok1_model_options;
+#define GROK1_INIT_grok1_model_options                                                                                \
+  {{sizeof(grok1_model_options), GROK1_TYPE_MODEL_OPTIONS, NULL}, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
+   0, 0}
+
+enum {
+  GROK1_RESIDENCY_NONE = 0,      /* does not fit in either way */
+  GROK1_RESIDENCY_IN_MEMORY = 1, /* all weights stay in memory */
+  GROK1_RESIDENCY_FROM_DISK = 2  /* experts are read from disk as the router asks for them */
+};
+
+/* What a load would take, in bytes, from the files' headers alone. */
+typedef struct grok1_plan {
+  grok1_head head;
+  char devices[256];           /* the devices that would be used, as in grok1_model_options.devices */
+  uint64_t weight_bytes;       /* all weights, as the devices hold them */
+  uint64_t expert_bytes;       /* the part of them that belongs to experts */
+  uint64_t bytes_per_token;    /* weights read for one token of a single sequence */
+  uint64_t kv_bytes;           /* the KV pool */
+  uint64_t scratch_bytes;      /* activations, logits and staging of one session */
+  uint64_t needed_in_memory;   /* sum for GROK1_RESIDENCY_IN_MEMORY */
+  uint64_t needed_from_disk;   /* sum for GROK1_RESIDENCY_FROM_DISK: all but the experts; 0 where it is not possible */
+  uint64_t available;          /* free memory of the devices */
+  uint32_t residency;          /* GROK1_RESIDENCY_*: the one that a load would choose */
+  uint32_t context_tokens;     /* the limits the figures are for, defaults filled in */
+  uint32_t max_sequences;
+  uint32_t max_batch_tokens;
+  uint32_t max_logit_rows;
+  uint32_t cache_type;
+} grok1_plan;
+#define GROK1_INIT_grok1_plan \
+  {{sizeof(grok1_plan), GROK1_TYPE_PLAN, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* Says what grok1_model_load with the same arguments would take, reading headers only.
+ *   runtime, path, path_size, options  as for grok1_model_load.
+ *   plan  out, initialised by the caller; written also when GROK1_E_DOES_NOT_FIT is returned.
+ * Returns besides what grok1_model_probe returns: GROK1_E_NO_BACKEND, GROK1_E_DOES_NOT_FIT, GROK1_E_UNSUPPORTED.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_plan(grok1_runtime *runtime, const char *path, size_t path_size,
+                                                   const grok1_model_options *options, grok1_plan *plan,
+                                                   grok1_error *err);
+
+/* Opens a model without its weights: info, tensors and tokenizer work, sessions return GROK1_E_NO_WEIGHTS. All headers
+ * are read and checked. No backend is needed and none is loaded.
+ *   path     in, the folder that contains ckpt-0, or ckpt-0 itself.
+ *   options  in, may be NULL; tokenizer_path is used.
+ *   model    out, the caller's; grok1_model_release.
+ * Returns GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_probe(const char *path, size_t path_size,
+                                                    const grok1_model_options *options, grok1_model **model,
+                                                    grok1_error *err);
+
+/* Loads a model and reserves the memory of one session of the options' limits, so that the first session cannot fail
+ * for memory.
+ *   runtime  in; NULL: the model makes one of its own, with default options.
+ *   path     in, the folder that contains ckpt-0 (and config.json, tokenizer.model), or ckpt-0 itself.
+ *   options  in; NULL: all defaults.
+ *   model    out, the caller's; grok1_model_release.
+ * The files must not change while the model is alive. Returns besides what grok1_model_plan returns: GROK1_E_CANCELLED,
+ * GROK1_E_BACKEND, GROK1_E_DEVICE_LOST.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_load(grok1_runtime *runtime, const char *path, size_t path_size,
+                                                   const grok1_model_options *options, grok1_model **model,
+                                                   grok1_error *err);
+
+/* @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_model_release(grok1_model *model);
+
+/* The model's numbers. Sources: config.json where the checkpoint has one, otherwise run.py of xai-org/grok-1. */
+typedef struct grok1_model_info {
+  grok1_head head;
+  const char *name;            /* "Grok-1" for the released sizes, otherwise "Grok-1 architecture" */
+  const char *format;          /* "xAI checkpoint" */
+  const char *encoding;        /* encoding of the experts: "int8", "f32" ... */
+  const char *devices;         /* devices in use; "" for a probed model */
+  uint64_t parameters;         /* number of weights, scales not counted */
+  uint64_t file_bytes;         /* total size of the tensor files */
+  uint32_t n_files;
+  uint32_t n_tensors;
+  uint32_t layers;
+  uint32_t d_model;            /* width of the residual stream */
+  uint32_t heads;              /* query heads */
+  uint32_t kv_heads;
+  uint32_t head_dim;
+  uint32_t ffn;                /* hidden width of one expert */
+  uint32_t experts;
+  uint32_t experts_used;       /* experts per token */
+  uint32_t vocab_size;
+  uint32_t context;            /* longest sequence the model was made for, tokens */
+  double embedding_multiplier;
+  double output_multiplier;
+  double attention_multiplier; /* multiplies q.k */
+  double attention_soft_cap;   /* c in c * tanh(x / c) */
+  double rope_base;
+  double rms_norm_eps;
+  int32_t pad_id, bos_id, eos_id;
+  uint32_t has_tokenizer;      /* 1 or 0 */
+} grok1_model_info;
+#define GROK1_INIT_grok1_model_info                                                                                  \
+  {{sizeof(grok1_model_info), GROK1_TYPE_MODEL_INFO, NULL}, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_get_info(const grok1_model *model, grok1_model_info *info);
+
+/* Encodings of weights. The header of backends uses the same numbers. */
+enum {
+  GROK1_ENCODING_NONE = 0,
+  GROK1_ENCODING_F32 = 1,
+  GROK1_ENCODING_F16 = 2,
+  GROK1_ENCODING_BF16 = 3,
+  GROK1_ENCODING_I8 = 4 /* xAI int8: w[k][n] = int8[k][n] * scale[k / (K / G)][n], no zero point */
+};
+
+typedef struct grok1_tensor_info {
+  grok1_head head;
+  const char *name;          /* as the checkpoint's author names it: "transformer/decoder_layer_0/moe/linear/w" */
+  const char *path;          /* file that holds it */
+  const char *encoding_name; /* "int8", "f32", "bf16", "f16" */
+  uint64_t shape[4];         /* outermost first; [rank] numbers, the rest 0 */
+  uint64_t offset;           /* of the data in the file, bytes */
+  uint64_t bytes;            /* of the data */
+  uint64_t scale_shape[4];   /* as shape; all 0 without scales */
+  uint64_t scale_offset;     /* of the scales in the same file; 0 without scales */
+  uint64_t scale_bytes;
+  uint32_t encoding;         /* GROK1_ENCODING_* */
+  uint32_t scale_encoding;   /* GROK1_ENCODING_*; GROK1_ENCODING_NONE without scales */
+  uint32_t rank;
+  uint32_t scale_groups;     /* groups along the input axis that share a scale per column; 0 without scales */
+} grok1_tensor_info;
+#define GROK1_INIT_grok1_tensor_info                                                                                \
+  {{sizeof(grok1_tensor_info), GROK1_TYPE_TENSOR_INFO, NULL}, NULL, NULL, NULL, {0}, 0, 0, {0}, 0, 0, 0, 0, 0, 0}
+
+/* The tensors in file order. Strings live as long as the model. Returns GROK1_E_OUT_OF_RANGE past the last one.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_tensor(const grok1_model *model, size_t index, grok1_tensor_info *info);
+
+/* ---- Tokenizer ------------------------------------------------------------------------------------------------- */
+
+/* Loads a SentencePiece BPE model file (tokenizer.model).
+ *   tokenizer  out, the caller's; grok1_tokenizer_release.
+ * Returns GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED (a model type other than BPE).
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_tokenizer_load(const char *path, size_t path_size, grok1_tokenizer **tokenizer,
+                                                       grok1_error *err);
+
+/* The tokenizer that came with a model.
+ *   tokenizer  out, the caller's; grok1_tokenizer_release.
+ * Returns GROK1_E_NO_TOKENIZER.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_tokenizer(const grok1_model *model, grok1_tokenizer **tokenizer,
+                                                        grok1_error *err);
+
+/* @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_tokenizer_release(grok1_tokenizer *tokenizer);
+
+typedef struct grok1_tokenizer_info {
+  grok1_head head;
+  uint32_t vocab_size;
+  int32_t unk_id; /* ids are -1 where the vocabulary has no such piece */
+  int32_t bos_id;
+  int32_t eos_id;
+  int32_t pad_id;
+  uint32_t longest_piece; /* bytes */
+} grok1_tokenizer_info;
+#define GROK1_INIT_grok1_tokenizer_info \
+  {{sizeof(grok1_tokenizer_info), GROK1_TYPE_TOKENIZER_INFO, NULL}, 0, 0, 0, 0, 0, 0}
+
+/* @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_tokenizer_get_info(const grok1_tokenizer *tokenizer, grok1_tokenizer_info *info);
+
+/* Kind of a piece: the type numbers of SentencePiece's model file. */
+enum {
+  GROK1_PIECE_NORMAL = 1,
+  GROK1_PIECE_UNKNOWN = 2,
+  GROK1_PIECE_CONTROL = 3,      /* never produced from text, decodes to nothing */
+  GROK1_PIECE_USER_DEFINED = 4, /* matched in the text before any merge */
+  GROK1_PIECE_UNUSED = 5,
+  GROK1_PIECE_BYTE = 6          /* one byte of a character that no piece covers */
+};
+
+typedef struct grok1_piece_info {
+  grok1_head head;
+  const char *text; /* [size], also NUL-terminated; U+2581 stands for a space */
+  size_t size;      /* bytes */
+  float score;
+  uint32_t kind; /* GROK1_PIECE_* */
+} grok1_piece_info;
+#define GROK1_INIT_grok1_piece_info {{sizeof(grok1_piece_info), GROK1_TYPE_PIECE_INFO, NULL}, NULL, 0, 0.0f, 0}
+
+/* Returns GROK1_E_OUT_OF_RANGE for an id that does not exist. The text lives as long as the tokenizer.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_tokenizer_piece(const grok1_tokenizer *tokenizer, int32_t id,
+                                                        grok1_piece_info *info);
+
+/* Text to tokens. No BOS is added; control pieces such as "[BOS]" in the text are ordinary text. Bytes that are not
+ * valid UTF-8 are read as U+FFFD, as SentencePiece does; NUL is a character like any other.
+ *   text, text_size    in, bytes.
+ *   tokens, capacity   out, at most capacity ids; may be NULL when capacity is 0.
+ *   count              out, ids needed, also when GROK1_E_BUFFER_TOO_SMALL is returned.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_tokenizer_encode(const grok1_tokenizer *tokenizer, const char *text,
+                                                         size_t text_size, int32_t *tokens, size_t capacity,
+                                                         size_t *count, grok1_error *err);
+
+/* Tokens to text, the inverse of encode for valid UTF-8. The space that encode puts before the first word is removed;
+ * bytes that form no character come out as U+FFFD, as SentencePiece does.
+ *   tokens, n_tokens  in.
+ *   text, capacity    out, at most capacity bytes, not NUL-terminated; may be NULL when capacity is 0.
+ *   size              out, bytes needed, also when GROK1_E_BUFFER_TOO_SMALL is returned.
+ * Returns GROK1_E_OUT_OF_RANGE for an id that does not exist.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_tokenizer_decode(const grok1_tokenizer *tokenizer, const int32_t *tokens,
+                                                         size_t n_tokens, char *text, size_t capacity, size_t *size,
+                                                         grok1_error *err);
+
+/* A decoder for streams: takes one token at a time and gives text in whole UTF-8 characters only. The joined chunks
+ * equal what grok1_tokenizer_decode gives for all tokens at once.
+ *   after  in, the last token of the text that the stream continues, so that a leading space is kept; -1: the stream
+ *          begins a text.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_detokenizer_create(const grok1_tokenizer *tokenizer, int32_t after,
+                                                           grok1_detokenizer **detokenizer, grok1_error *err);
+
+/* Takes one token.
+ *   text  out, the characters completed by it, *size bytes, maybe none; not NUL-terminated; valid until the next call
+ *         on the detokenizer.
+ * Returns GROK1_E_OUT_OF_RANGE for an id that does not exist: the state is unchanged.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_detokenizer_push(grok1_detokenizer *detokenizer, int32_t token,
+                                                         const char **text, size_t *size, grok1_error *err);
+
+/* Ends the stream: gives what an incomplete character decodes to. The detokenizer is as newly created with after = -1.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_detokenizer_finish(grok1_detokenizer *detokenizer, const char **text,
+                                                           size_t *size, grok1_error *err);
+
+/* @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_detokenizer_release(grok1_detokenizer *detokenizer);
+
+/* ---- Session and sequence -------------------------------------------------------------------------------------- */
+
+typedef struct grok1_session_options {
+  grok1_head head;
+  uint32_t context_tokens; /* limits as in grok1_model_options, whose values are the defaults */
+  uint32_t max_sequences;
+  uint32_t max_batch_tokens;
+  uint32_t max_logit_rows;
+  uint32_t cache_type;
+  uint32_t page_tokens;
+} grok1_session_options;
+#define GROK1_INIT_grok1_session_options \
+  {{sizeof(grok1_session_options), GROK1_TYPE_SESSION_OPTIONS, NULL}, 0, 0, 0, 0, 0, 0}
+
+/* Makes a session. One session of the model's own limits is served from memory that the load reserved; further ones, or
+ * other limits, allocate and can fail with GROK1_E_OUT_OF_MEMORY.
+ *   options  in; NULL: the model's limits.
+ *   session  out, the caller's; grok1_session_release.
+ * Returns GROK1_E_NO_WEIGHTS, GROK1_E_BACKEND, GROK1_E_DEVICE_LOST.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_session_create(grok1_model *model, const grok1_session_options *options,
+                                                       grok1_session **session, grok1_error *err);
+
+/* Sequences keep a released session alive.  @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_session_release(grok1_session *session);
+
+/* Makes an empty sequence. The number of sequences is not limited; the tokens they hold together are.
+ *   sequence  out, the caller's; grok1_sequence_release.
+ * Returns GROK1_E_BUSY.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sequence_create(grok1_session *session, grok1_sequence **sequence,
+                                                        grok1_error *err);
+
+/* Makes a copy that shares the KV pages of the common tokens; a page is copied when one of its owners first writes to
+ * it. The copy has the logits of the original.
+ *   fork  out, the caller's; grok1_sequence_release.
+ * Returns GROK1_E_BUSY.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sequence_fork(grok1_sequence *sequence, grok1_sequence **fork,
+                                                      grok1_error *err);
+
+/* Drops tokens from the end until n_tokens are left, and the logits. Keeping all tokens is no change.
+ * Returns GROK1_E_OUT_OF_RANGE if the sequence is shorter, GROK1_E_BUSY.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sequence_truncate(grok1_sequence *sequence, size_t n_tokens, grok1_error *err);
+
+/* The tokens decoded so far.
+ *   tokens, capacity  out, at most capacity ids; may be NULL when capacity is 0.
+ *   count             out, the sequence's length, also when GROK1_E_BUFFER_TOO_SMALL is returned.
+ * Returns GROK1_E_BUSY.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sequence_tokens(const grok1_sequence *sequence, int32_t *tokens,
+                                                        size_t capacity, size_t *count, grok1_error *err);
+
+/* Its pages are reclaimed at the session's next call.  @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_sequence_release(grok1_sequence *sequence);
+
+/* ---- Decode ---------------------------------------------------------------------------------------------------- */
+
+/* Which rows of a chunk shall have logits: grok1_batch.want_logits. */
+enum { GROK1_LOGITS_NONE = 0, GROK1_LOGITS_LAST = 1, GROK1_LOGITS_ALL = 2 };
+
+/* A batch: `count` chunks of tokens, each appended to a sequence of its own. A chunk may be a prompt, a part of one or a
+ * single token. All arrays are the caller's and are not kept. */
+typedef struct grok1_batch {
+  grok1_head head;
+  grok1_sequence *const *sequences; /* [count], of one session, each at most once */
+  const uint32_t *n_tokens;         /* [count] tokens in each chunk, >= 1 */
+  const int32_t *tokens;            /* [sum of n_tokens] the chunks' tokens, one chunk after the other */
+  const uint8_t *want_logits;       /* [count] GROK1_LOGITS_*; NULL: the last row of each chunk */
+  uint32_t *n_done;                 /* out, [count] tokens that were appended; NULL: not wanted. Written on success and
+                                       when GROK1_E_CANCELLED is returned */
+  grok1_cancel *cancel;             /* NULL: not cancellable */
+  size_t count;                     /* 1 .. max_sequences */
+} grok1_batch;
+#define GROK1_INIT_grok1_batch {{sizeof(grok1_batch), GROK1_TYPE_BATCH, NULL}, NULL, NULL, NULL, NULL, NULL, NULL, 0}
+
+/* Runs the model over a batch and appends its tokens to their sequences. The result of a chunk does not depend on what
+ * else is in the batch nor on how a prompt is cut into chunks: on the CPU not by one bit.
+ * A failed decode changes no sequence. A cancelled one leaves every sequence at a token boundary and says in n_done how
+ * far each came. The logits of all sequences of the session are dropped first.
+ * Returns GROK1_E_OUT_OF_RANGE (a token id), GROK1_E_CONTEXT_FULL, GROK1_E_CANCELLED, GROK1_E_BUSY, GROK1_E_BACKEND,
+ * GROK1_E_DEVICE_LOST, GROK1_E_FORKED, GROK1_E_BAD_FILE (a weight file changed while in use).
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_decode(grok1_session *session, const grok1_batch *batch, grok1_error *err);
+
+/* Copies logits out.
+ *   row     in, 0 is the first row that the last decode was asked for in this sequence.
+ *   logits  out, float [capacity], capacity >= vocab_size; vocab_size numbers are written.
+ * Returns GROK1_E_OUT_OF_RANGE (no such row, or dropped by a later decode or truncate), GROK1_E_BUFFER_TOO_SMALL,
+ * GROK1_E_BUSY.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sequence_logits(const grok1_sequence *sequence, size_t row, float *logits,
+                                                        size_t capacity, grok1_error *err);
+
+/* The same as natural logarithms of probabilities: logits[i] - log(sum(exp(logits))), summed in double.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sequence_log_probabilities(const grok1_sequence *sequence, size_t row,
+                                                                   float *log_probabilities, size_t capacity,
+                                                                   grok1_error *err);
+
+/* ---- Sampler --------------------------------------------------------------------------------------------------- */
+
+/* A sampler is a chain in this order: repetition penalty, temperature, top-k, top-p, min-p, draw. Zero switches each
+ * step off. Ties go to the lower id. The same seed gives the same tokens on every machine for the same logits. */
+typedef struct grok1_sampler_options {
+  grok1_head head;
+  uint64_t seed;            /* of the generator; 0 is a seed like any other */
+  float temperature;        /* divides the logits; 0 takes the largest logit (greedy) */
+  float top_p;              /* keep the fewest best tokens whose probabilities reach it; 0 or >= 1: off */
+  float min_p;              /* drop tokens less probable than min_p times the best; 0: off */
+  float repetition_penalty; /* of tokens among the last repetition_window: positive logits are divided by it, negative
+                               ones multiplied (Keskar et al. 2019, CTRL); 0 or 1: off */
+  uint32_t top_k;           /* keep the k best tokens; 0: off */
+  uint32_t repetition_window; /* tokens; 0: 64 */
+} grok1_sampler_options;
+#define GROK1_INIT_grok1_sampler_options \
+  {{sizeof(grok1_sampler_options), GROK1_TYPE_SAMPLER_OPTIONS, NULL}, 0, 0.0f, 0.0f, 0.0f, 0.0f, 0, 0}
+
+/*   options  in; NULL: greedy.
+ *   sampler  out, the caller's; grok1_sampler_release.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sampler_create(const grok1_sampler_options *options, grok1_sampler **sampler,
+                                                       grok1_error *err);
+
+/* @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_sampler_release(grok1_sampler *sampler);
+
+/* Chooses the next token from the sequence's last row of logits, without copying them; the sequence's tokens are the
+ * repetition window. Appends nothing: give the token to the next decode.
+ *   token  out.
+ * Returns GROK1_E_OUT_OF_RANGE if the sequence has no logits, GROK1_E_BUSY.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sample(grok1_sampler *sampler, const grok1_sequence *sequence, int32_t *token,
+                                               grok1_error *err);
+
+/* The same for logits that the caller holds.
+ *   logits             in, float [n_logits]; NaN is never chosen.
+ *   recent, n_recent   in, the tokens so far, newest last; may be NULL when n_recent is 0.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_sample_logits(grok1_sampler *sampler, const float *logits, size_t n_logits,
+                                                      const int32_t *recent, size_t n_recent, int32_t *token,
+                                                      grok1_error *err);
+
+/* ---- Generate -------------------------------------------------------------------------------------------------- */
+
+/* Receives generated text: whole UTF-8 characters, `size` bytes, not NUL-terminated. Return 0 to go on, anything else
+ * to stop (GROK1_S_STOPPED). */
+typedef int32_t(GROK1_CALL *grok1_text_fn)(void *user, const char *text, size_t size);
+
+enum {
+  GROK1_GENERATE_IGNORE_EOS = 1, /* go on after the end-of-sequence token */
+  GROK1_GENERATE_ADD_BOS = 2     /* put the begin-of-sequence token before the prompt; Grok-1 was run without */
+};
+
+typedef struct grok1_generate_options {
+  grok1_head head;
+  grok1_sampler *sampler;   /* NULL: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05, seed 0 */
+  grok1_sequence *sequence; /* continue this one and keep the tokens there; NULL: a temporary one. The last token given
+                               to the callback is sampled but not yet decoded */
+  grok1_cancel *cancel;     /* NULL: not cancellable */
+  uint32_t max_tokens;      /* tokens to generate; default 128 */
+  uint32_t flags;           /* GROK1_GENERATE_* */
+} grok1_generate_options;
+#define GROK1_INIT_grok1_generate_options \
+  {{sizeof(grok1_generate_options), GROK1_TYPE_GENERATE_OPTIONS, NULL}, NULL, NULL, NULL, 0, 0}
+
+/* Generates text after a prompt: encode, decode, sample, detokenise, in a loop.
+ *   prompt, prompt_size  in; an empty prompt needs GROK1_GENERATE_ADD_BOS or a sequence that has tokens and logits.
+ *   options              in; NULL: defaults.
+ *   text, user           in, receives the generated text without the prompt; NULL: not wanted.
+ * Returns GROK1_OK after max_tokens, GROK1_S_END_OF_TEXT, GROK1_S_STOPPED, GROK1_S_CANCELLED, GROK1_S_CONTEXT_FULL;
+ * GROK1_E_NO_TOKENIZER, GROK1_E_CONTEXT_FULL (the prompt alone is too long), and what grok1_decode returns.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_generate(grok1_session *session, const char *prompt, size_t prompt_size,
+                                                 const grok1_generate_options *options, grok1_text_fn text, void *user,
+                                                 grok1_error *err);
+
+/* ---- Stats ----------------------------------------------------------------------------------------------------- */
+
+/* Counters since the session was created. A chunk of one token counts as generated, a longer one as prompt. */
+typedef struct grok1_stats {
+  grok1_head head;
+  uint64_t load_ns;          /* of the model: wall time of its load */
+  uint64_t prompt_tokens;
+  uint64_t prompt_ns;        /* wall time of the passes that held a prompt chunk */
+  uint64_t generated_tokens;
+  uint64_t generated_ns;     /* wall time of the other passes */
+  uint64_t passes;           /* through all layers */
+  uint64_t kv_tokens_total;  /* capacity of the KV pool */
+  uint64_t kv_tokens_used;   /* of it in use, counted in whole pages */
+} grok1_stats;
+#define GROK1_INIT_grok1_stats {{sizeof(grok1_stats), GROK1_TYPE_STATS, NULL}, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_session_stats(const grok1_session *session, grok1_stats *stats,
+                                                      grok1_error *err);
+
+/* ---- Experimental: reached by grok1_get_proc only -------------------------------------------------------------- */
+
+/* What trace_x1 shows: grok1_trace_fn_x1's `what`. */
+enum {
+  GROK1_TRACE_HIDDEN_X1 = 1,  /* float [rows, d_model]: the residual stream after the embedding (layer -1) and after
+                                 each layer */
+  GROK1_TRACE_EXPERTS_X1 = 2, /* int32_t [rows, experts_used]: chosen experts, best first */
+  GROK1_TRACE_GATES_X1 = 3    /* float [rows, experts_used]: their gates */
+};
+
+/* Called in every pass of a decode for each layer. Rows are those of the pass, in the batch's order; `data` is valid
+ * during the call. */
+typedef void(GROK1_CALL *grok1_trace_fn_x1)(void *user, uint32_t what, int32_t layer, const void *data, size_t rows);
+
+/* "trace_x1": shows hidden states, chosen experts and gates of every later decode of a session; NULL ends it. Costs a
+ * copy to the host and a wait per layer. A backend that cannot export them answers GROK1_E_UNSUPPORTED.
+ * @thread excl */
+typedef grok1_status(GROK1_CALL *grok1_trace_x1)(grok1_session *session, grok1_trace_fn_x1 trace, void *user,
+                                                 grok1_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* GROK1_H */
