@@ -1,0 +1,73 @@
+#include "core/base/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "core/base/failure.h"
+
+namespace grok1 {
+namespace {
+
+int64_t changed_ns(const struct stat& status) {
+  return static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
+  descriptor_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) {
+    const int error = errno;
+    fail_in_system(error == ENOENT || error == ENOTDIR ? GROK1_E_NOT_FOUND : GROK1_E_IO, error, path_ + ": cannot open");
+  }
+  try {
+    struct stat status;
+    if (fstat(descriptor_, &status) != 0) fail_in_system(GROK1_E_IO, errno, path_ + ": cannot stat");
+    if (!S_ISREG(status.st_mode)) {
+      throw Failure(GROK1_E_IO, fmt::format("{}: a file is wanted here, found {}", path_,
+                                            S_ISDIR(status.st_mode) ? "a directory" : "something that is not a regular file"),
+                    GROK1_SOURCE_SYSTEM, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+    }
+    size_ = static_cast<size_t>(status.st_size);
+    changed_ns_ = changed_ns(status);
+    if (size_ > 0) {
+      void* address = mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor_, 0);
+      if (address == MAP_FAILED) {
+        fail_in_system(errno == ENOMEM ? GROK1_E_OUT_OF_MEMORY : GROK1_E_IO, errno, path_ + ": cannot map");
+      }
+      data_ = static_cast<const std::byte*>(address);
+    }
+  } catch (...) {
+    close(descriptor_);
+    throw;
+  }
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      changed_ns_(other.changed_ns_) {}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+void MappedFile::require_unchanged() const {
+  struct stat status;
+  if (fstat(descriptor_, &status) != 0) fail_in_system(GROK1_E_IO, errno, path_ + ": cannot stat");
+  if (static_cast<size_t>(status.st_size) == size_ && changed_ns(status) == changed_ns_) return;
+  throw Failure(GROK1_E_BAD_FILE,
+                fmt::format("{}: the file changed while it was in use (it had {} bytes, now {}); load the model again",
+                            path_, size_, static_cast<uint64_t>(status.st_size)),
+                GROK1_SOURCE_FILE);
+}
+
+}  // namespace grok1
