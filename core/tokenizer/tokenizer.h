@@ -1,0 +1,46 @@
+// SentencePiece BPE, as Grok-1 uses it: text <-> tokens. Immutable once loaded, so any number of threads may share it.
+// The file is read in model_reader.cpp, encode is in encode.cpp, decode and streaming in detokenizer.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace grok1 {
+
+class Tokenizer {
+ public:
+  struct Piece {
+    std::string text;
+    float score;
+    uint32_t kind;  // GROK1_PIECE_*
+  };
+
+  // Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE (with byte offset), GROK1_E_UNSUPPORTED (not BPE, or a
+  // setting that changes the result and is not implemented).
+  static std::shared_ptr<const Tokenizer> load(const std::string& path);
+  ~Tokenizer();
+
+  std::vector<int32_t> encode(std::string_view text) const;
+  // Throws GROK1_E_OUT_OF_RANGE for an id that does not exist.
+  std::string decode(std::span<const int32_t> tokens) const;
+
+  uint32_t size() const;
+  const Piece& piece(int32_t id) const;  // throws GROK1_E_OUT_OF_RANGE
+  int32_t unk_id() const;                // -1 where the vocabulary has none, also below
+  int32_t bos_id() const;
+  int32_t eos_id() const;
+  int32_t pad_id() const;
+  uint32_t longest_piece() const;  // bytes
+
+ private:
+  struct Model;
+  explicit Tokenizer(std::unique_ptr<const Model> model);
+  std::unique_ptr<const Model> model_;
+  friend class Detokenizer;
+};
+
+}  // namespace grok1
