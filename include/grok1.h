@@ -685,7 +685,7 @@ GROK1_API grok1_status GROK1_CALL grok1_sequence_log_probabilities(const grok1_s
 /* ---- Sampler --------------------------------------------------------------------------------------------------- */
 
 /* A sampler is a chain in this order: repetition penalty, temperature, top-k, top-p, min-p, draw. Zero switches each
- * step off. Ties go to the lower id. The same seed gives the same tokens on every machine for the same logits. */
+ * step off. Ties go to the lower id. The n-th draw of a sampler depends on its seed, n and the logits alone. */
 typedef struct grok1_sampler_options {
   grok1_head head;
   uint64_t seed;            /* of the generator; 0 is a seed like any other */
@@ -710,7 +710,8 @@ GROK1_API grok1_status GROK1_CALL grok1_sampler_create(const grok1_sampler_optio
 GROK1_API void GROK1_CALL grok1_sampler_release(grok1_sampler *sampler);
 
 /* Chooses the next token from the sequence's last row of logits, without copying them; the sequence's tokens are the
- * repetition window. Appends nothing: give the token to the next decode.
+ * repetition window. Appends nothing: give the token to the next decode. At a temperature above 0 the padding, BOS and
+ * unknown pieces of the model's tokenizer are never drawn; grok1_sample_logits draws from all ids.
  *   token  out.
  * Returns GROK1_E_OUT_OF_RANGE if the sequence has no logits, GROK1_E_BUSY.
  * @thread excl  @since 0.1 */
@@ -739,8 +740,8 @@ enum {
 typedef struct grok1_generate_options {
   grok1_head head;
   grok1_sampler *sampler;   /* NULL: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05, seed 0 */
-  grok1_sequence *sequence; /* continue this one and keep the tokens there; NULL: a temporary one. The last token given
-                               to the callback is sampled but not yet decoded */
+  grok1_sequence *sequence; /* continue this one; afterwards it holds the prompt and all generated tokens (the last one
+                               not if it was cancelled). NULL: a temporary one */
   grok1_cancel *cancel;     /* NULL: not cancellable */
   uint32_t max_tokens;      /* tokens to generate; default 128 */
   uint32_t flags;           /* GROK1_GENERATE_* */

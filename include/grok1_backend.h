@@ -26,9 +26,9 @@
  *  - Order. Work is enqueued on a queue and runs in order; a call may return before the work is done. A bad argument
  *    fails at once; a failure of the device is reported by the next queue_sync or event_wait. Host pointers given to
  *    a call on a queue must stay valid until that queue or an event after it has been waited for.
- *  - Threads. A device and everything made from it is used by one thread at a time, except that weights, layers and
- *    LM heads are immutable once made and may be used by steps of several threads at once, each with its own queue.
- *    `[any]` marks functions that may be called on any thread at any time.
+ *  - Threads. Functions of one device may be called by several threads at once, but a queue, event, buffer, KV cache,
+ *    step, act, route or an unfinished weight is used by one thread at a time. Finished weights, layers and LM heads are
+ *    immutable and shared by the steps of all threads. `[any]` marks functions without even that condition.
  *  - Out of memory leaves the device usable. GROK1_E_DEVICE_LOST is final for the device.
  *  - Operators allocate nothing: step_create made all scratch.
  *  - No call throws, exits, or changes signals, locale, environment or the floating-point state of the calling thread.

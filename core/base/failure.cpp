@@ -45,7 +45,9 @@ void write_error(grok1_error* error, const Failure& failure) noexcept {
   write(error, failure.status(), failure.native_code(), failure.source(), failure.offset(), failure.message());
 }
 
-void clear_error(grok1_error* error) noexcept { write(error, GROK1_OK, 0, GROK1_SOURCE_NONE, 0, {}); }
+void clear_error(grok1_error* error, grok1_status status) noexcept {
+  write(error, status, 0, GROK1_SOURCE_NONE, 0, {});
+}
 
 grok1_status handle_exception(grok1_error* error) noexcept {
   try {

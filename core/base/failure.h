@@ -59,7 +59,7 @@ template <class... Args>
 // Writes an error where the caller wants one, cut at a character boundary. NULL and structs too short to hold a message
 // are ignored as far as they must be.
 void write_error(grok1_error* error, const Failure& failure) noexcept;
-void clear_error(grok1_error* error) noexcept;
+void clear_error(grok1_error* error, grok1_status status) noexcept;  // status: 0 or information
 
 // Turns the exception being handled into a status, and writes it. Only inside a catch block.
 grok1_status handle_exception(grok1_error* error) noexcept;

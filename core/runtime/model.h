@@ -1,0 +1,56 @@
+// A model: its file, its tokenizer and, unless it was only probed, its weights on a device and the memory of the first
+// session. Immutable but for that memory; shared by all sessions and threads.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/formats/tensor_source.h"
+#include "core/model/weights.h"
+#include "core/runtime/placement.h"
+#include "core/runtime/session_memory.h"
+#include "core/tokenizer/tokenizer.h"
+
+namespace grok1 {
+
+class Model {
+ public:
+  static std::shared_ptr<Model> probe(const std::string& path, const grok1_model_options& options);
+  static std::shared_ptr<Model> load(std::shared_ptr<Runtime> runtime, const std::string& path,
+                                     const grok1_model_options& options, const Cancel* cancel);
+
+  const TensorSource& source() const { return *source_; }
+  const Config& config() const { return source_->config(); }
+  const std::shared_ptr<const Tokenizer>& tokenizer() const { return tokenizer_; }  // may be NULL
+  const Tokenizer& require_tokenizer() const;  // throws GROK1_E_NO_TOKENIZER
+  Runtime* runtime() const { return runtime_.get(); }  // NULL for a probed model
+  uint64_t load_ns() const { return load_ns_; }
+
+  // Of a loaded model only.
+  void require_weights() const;  // throws GROK1_E_NO_WEIGHTS
+  const Device& device() const { return *device_; }
+  const Weights& weights() const { return *weights_; }
+  const Limits& limits() const { return limits_; }
+
+  // Memory for a session: the reserved one if it is of these limits and not in use, otherwise new.
+  std::unique_ptr<SessionMemory> take_memory(const Limits& limits);
+  void give_back(std::unique_ptr<SessionMemory> memory) noexcept;
+
+ private:
+  Model(const std::string& path, const grok1_model_options& options);
+  void load_tokenizer(const grok1_model_options& options);
+
+  std::string path_;
+  std::shared_ptr<Runtime> runtime_;
+  std::unique_ptr<TensorSource> source_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  std::shared_ptr<Device> device_;
+  std::unique_ptr<Weights> weights_;  // after source_ and device_: destroyed before them
+  Limits limits_;
+  uint64_t load_ns_ = 0;
+  std::mutex mutex_;
+  std::unique_ptr<SessionMemory> reserved_;  // NULL while a session has it
+};
+
+}  // namespace grok1

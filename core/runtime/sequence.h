@@ -1,0 +1,25 @@
+// The tokens of one text and the pages that hold their keys and values. All of it is its session's to change.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace grok1 {
+
+class Session;
+
+struct Sequence {
+  std::shared_ptr<Session> session;  // keeps it alive; NULL once released
+  std::vector<int32_t> tokens;       // those whose keys and values are in the pages
+  std::vector<uint32_t> pages;       // [ceil(tokens / page_tokens)]
+
+  // Rows of the session's logits that belong to this sequence, as long as `logits_of` is the session's last decode.
+  uint64_t logits_of = 0;
+  uint32_t first_logit_row = 0;
+  uint32_t n_logit_rows = 0;
+
+  Sequence* next_released = nullptr;  // in the session's list of sequences to reclaim
+};
+
+}  // namespace grok1

@@ -1,0 +1,293 @@
+#include "core/runtime/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace grok1 {
+
+// Between layers: cancels, and shows the trace where one is wanted.
+class Session::Observer : public PassObserver {
+ public:
+  Observer(Session& session, const Cancel* cancel, uint32_t n_rows) : s_(session), cancel_(cancel), n_rows_(n_rows) {}
+
+  void before_layer(uint32_t layer) override {
+    if (cancel_ != nullptr && cancel_->requested()) {
+      fail(GROK1_E_CANCELLED, "the decode was cancelled before layer {}; n_done says how far each sequence came", layer);
+    }
+  }
+  void after_embed() override {
+    if (s_.trace_ != nullptr) show_hidden(-1);
+  }
+  void after_layer(uint32_t layer) override {
+    if (s_.trace_ == nullptr) return;
+    show_route(static_cast<int32_t>(layer));
+    show_hidden(static_cast<int32_t>(layer));
+  }
+
+ private:
+  const grok1_backend_ops& ops() const { return s_.model_->device().ops(); }
+  void show(uint32_t what, int32_t layer, grok1_buffer* buffer) {
+    void* address = nullptr;
+    call(ops().queue_sync, s_.memory_->queue());
+    call(ops().buffer_map, buffer, &address);
+    s_.trace_(s_.trace_user_, what, layer, address, n_rows_);
+  }
+  void show_hidden(int32_t layer) {
+    const uint64_t bytes = uint64_t{n_rows_} * s_.model_->weights().desc.d_model * sizeof(float);
+    call(ops().copy, s_.memory_->queue(), s_.trace_rows_.get(), 0, s_.memory_->h(), 0, bytes);
+    show(GROK1_TRACE_HIDDEN_X1, layer, s_.trace_rows_.get());
+  }
+  void show_route(int32_t layer) {
+    call(ops().route_export, s_.memory_->step(), s_.memory_->queue(), s_.memory_->route(), s_.trace_experts_.get(), 0,
+         s_.trace_gates_.get(), 0);
+    show(GROK1_TRACE_EXPERTS_X1, layer, s_.trace_experts_.get());
+    show(GROK1_TRACE_GATES_X1, layer, s_.trace_gates_.get());
+  }
+
+  Session& s_;
+  const Cancel* cancel_;
+  uint32_t n_rows_;
+};
+
+Session::Use::Use(Session& session) : session_(session) {
+  if (session.process_ != getpid()) {
+    fail(GROK1_E_FORKED, "the session belongs to process {}, and this is a child of it; load the model in the child",
+         session.process_);
+  }
+  if (session.busy_.exchange(true, std::memory_order_acquire)) {
+    fail(GROK1_E_BUSY, "the session is in use by another call (a callback of it, or another thread); wait until it returns");
+  }
+  session.reclaim();
+}
+
+std::shared_ptr<Session> Session::create(std::shared_ptr<Model> model, const grok1_session_options& options) {
+  model->require_weights();
+  const Limits limits = resolve_limits(options, model->limits(), model->config());
+  return std::shared_ptr<Session>(new Session(std::move(model), limits));
+}
+
+Session::Session(std::shared_ptr<Model> model, const Limits& limits)
+    : model_(std::move(model)),
+      limits_(limits),
+      memory_(model_->take_memory(limits)),
+      pool_(static_cast<uint32_t>(limits.n_pages())),
+      rows_(limits),
+      process_(getpid()),
+      trace_rows_(nullptr, model_->device().ops().buffer_free),
+      trace_experts_(nullptr, model_->device().ops().buffer_free),
+      trace_gates_(nullptr, model_->device().ops().buffer_free),
+      stats_(GROK1_INIT(grok1_stats)) {
+  chunks_.reserve(limits.max_sequences);
+  stats_.load_ns = model_->load_ns();
+  stats_.kv_tokens_total = limits.n_pages() * limits.page_tokens;
+}
+
+Session::~Session() {
+  reclaim();
+  model_->give_back(std::move(memory_));
+}
+
+void Session::reclaim() noexcept {
+  Sequence* sequence = released_.exchange(nullptr, std::memory_order_acquire);
+  while (sequence != nullptr) {
+    for (const uint32_t page : sequence->pages) pool_.give_back(page);
+    delete std::exchange(sequence, sequence->next_released);
+  }
+}
+
+void Session::abandon(Sequence* sequence) noexcept {
+  const std::shared_ptr<Session> alive = std::move(sequence->session);  // until the list has it
+  sequence->next_released = released_.load(std::memory_order_relaxed);
+  while (!released_.compare_exchange_weak(sequence->next_released, sequence, std::memory_order_release)) {
+  }
+}
+
+void Session::open(Sequence& sequence) {
+  sequence.tokens.reserve(limits_.context_tokens);
+  sequence.pages.reserve(limits_.pages_per_sequence());
+  sequence.session = shared_from_this();
+}
+
+void Session::fork(const Sequence& from, Sequence& to) {
+  open(to);
+  to.tokens.assign(from.tokens.begin(), from.tokens.end());
+  to.pages.assign(from.pages.begin(), from.pages.end());
+  for (const uint32_t page : to.pages) pool_.share(page);
+  to.logits_of = from.logits_of;
+  to.first_logit_row = from.first_logit_row;
+  to.n_logit_rows = from.n_logit_rows;
+}
+
+void Session::truncate(Sequence& sequence, size_t n_tokens) {
+  if (n_tokens > sequence.tokens.size()) {
+    fail(GROK1_E_OUT_OF_RANGE, "truncate: at most {} tokens wanted (the sequence's length), found {}", sequence.tokens.size(),
+         n_tokens);
+  }
+  if (n_tokens == sequence.tokens.size()) return;
+  sequence.tokens.resize(n_tokens);
+  const size_t pages = (n_tokens + limits_.page_tokens - 1) / limits_.page_tokens;
+  while (sequence.pages.size() > pages) {
+    pool_.give_back(sequence.pages.back());
+    sequence.pages.pop_back();
+  }
+  sequence.n_logit_rows = 0;
+}
+
+void Session::check_tokens(const Chunk& chunk, size_t index) const {
+  const auto vocab = static_cast<int32_t>(model_->config().vocab_size);
+  for (uint32_t i = 0; i < chunk.n; ++i) {
+    if (chunk.tokens[i] >= 0 && chunk.tokens[i] < vocab) continue;
+    fail(GROK1_E_OUT_OF_RANGE, "chunk {}, token {}: an id in 0 .. {} wanted, found {}", index, i, vocab - 1, chunk.tokens[i]);
+  }
+  if (uint64_t{chunk.n_before} + chunk.n > limits_.context_tokens) {
+    fail(GROK1_E_CONTEXT_FULL,
+         "chunk {}: room for {} tokens wanted, found room for {} (the sequence has {} of {}); truncate the sequence, or "
+         "load with more context_tokens",
+         index, chunk.n, limits_.context_tokens - chunk.n_before, chunk.n_before, limits_.context_tokens);
+  }
+}
+
+// Checks everything about the request and makes its chunks; changes nothing else.
+void Session::accept(const DecodeRequest& request) {
+  chunks_.clear();
+  if (request.sequences.empty() || request.sequences.size() > limits_.max_sequences) {
+    fail(GROK1_E_INVALID_ARGUMENT, "batch.count: 1 .. {} chunks wanted (max_sequences), found {}", limits_.max_sequences,
+         request.sequences.size());
+  }
+  const int32_t* tokens = request.tokens;
+  uint64_t n_logit_rows = 0;
+  for (size_t i = 0; i < request.sequences.size(); ++i) {
+    Sequence* sequence = request.sequences[i];
+    const auto same = [&](const Chunk& chunk) { return chunk.sequence == sequence; };
+    if (sequence == nullptr || sequence->session.get() != this || std::any_of(chunks_.begin(), chunks_.end(), same)) {
+      fail(GROK1_E_INVALID_ARGUMENT, "batch.sequences[{}]: a sequence of this session that occurs once wanted, found {}", i,
+           sequence == nullptr ? "NULL" : sequence->session.get() != this ? "one of another session" : "it twice");
+    }
+    Chunk chunk;
+    chunk.sequence = sequence;
+    chunk.tokens = tokens;
+    chunk.n = request.n_tokens[i];
+    chunk.want_logits = GROK1_LOGITS_LAST;
+    if (request.want_logits != nullptr) chunk.want_logits = request.want_logits[i];
+    chunk.n_before = static_cast<uint32_t>(sequence->tokens.size());
+    chunk.first_logit_row = static_cast<uint32_t>(n_logit_rows);
+    if (chunk.n == 0) fail(GROK1_E_INVALID_ARGUMENT, "batch.n_tokens[{}]: at least 1 wanted, found 0", i);
+    if (chunk.want_logits > GROK1_LOGITS_ALL) {
+      fail(GROK1_E_INVALID_ARGUMENT, "batch.want_logits[{}]: GROK1_LOGITS_* wanted, found {}", i, chunk.want_logits);
+    }
+    check_tokens(chunk, i);
+    tokens += chunk.n;
+    n_logit_rows += chunk.n_logit_rows();
+    chunks_.push_back(std::move(chunk));
+  }
+  if (n_logit_rows > limits_.max_logit_rows) {
+    fail(GROK1_E_INVALID_ARGUMENT, "batch.want_logits: at most {} rows wanted (max_logit_rows), found {}; ask for fewer, or "
+         "make a session with more max_logit_rows", limits_.max_logit_rows, n_logit_rows);
+  }
+}
+
+void Session::run_pass(uint64_t first_logit_row, const Cancel* cancel) {
+  const Device& device = model_->device();
+  const Weights& weights = model_->weights();
+  const grok1_step_data data = rows_.data();
+  call(device.ops().step_set, memory_->step(), memory_->queue(), &data);
+  const Pass pass{memory_->queue(), memory_->step(), memory_->kv(), memory_->h(), memory_->y(), memory_->x(),
+                  memory_->route(), memory_->logits(),
+                  first_logit_row * weights.desc.vocab_size * sizeof(float), data.n_logit_rows > 0};
+  Observer observer(*this, cancel, data.n_rows);
+  forward(device, weights, pass, observer);
+  call(device.ops().queue_sync, memory_->queue());
+  ++stats_.passes;
+}
+
+// All passes of the batch. Rows of logits come chunk by chunk, as PassRows takes the chunks in order.
+void Session::run_passes(const Cancel* cancel) {
+  uint64_t n_logit_rows = 0;
+  while (rows_.fill(chunks_)) {
+    run_pass(n_logit_rows, cancel);
+    n_logit_rows += rows_.n_logit_rows();
+    rows_.finish(chunks_);
+  }
+}
+
+void Session::hand_out_logits() {
+  uint64_t n = 0;
+  for (const Chunk& chunk : chunks_) n += chunk.n_rows_done;
+  memory_->fetch_logits(model_->device(), n);
+  for (const Chunk& chunk : chunks_) {
+    chunk.sequence->logits_of = n_decodes_;
+    chunk.sequence->first_logit_row = chunk.first_logit_row;
+    chunk.sequence->n_logit_rows = chunk.n_rows_done;
+  }
+}
+
+void Session::decode(const DecodeRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  accept(request);
+  model_->source().require_unchanged();
+  ++n_decodes_;  // drops all logits
+  Transaction transaction(pool_, limits_, chunks_);
+  for (const Transaction::Copy& copy : transaction.copies()) {
+    call(model_->device().ops().kv_copy_pages, memory_->kv(), memory_->queue(), &copy.from, &copy.to, &copy.n_tokens, size_t{1});
+  }
+  const auto finish = [&] {
+    hand_out_logits();
+    for (size_t i = 0; i < chunks_.size() && request.n_done != nullptr; ++i) request.n_done[i] = chunks_[i].n_done;
+    transaction.commit();
+    bool has_prompt = false;
+    uint64_t n_tokens = 0;
+    for (const Chunk& chunk : chunks_) {
+      has_prompt = has_prompt || chunk.n > 1;
+      n_tokens += chunk.n_done;
+    }
+    (has_prompt ? stats_.prompt_tokens : stats_.generated_tokens) += n_tokens;
+    (has_prompt ? stats_.prompt_ns : stats_.generated_ns) +=
+        static_cast<uint64_t>((std::chrono::steady_clock::now() - start).count());
+  };
+  try {
+    run_passes(request.cancel);
+  } catch (const Failure& failure) {
+    if (failure.status() == GROK1_E_CANCELLED) finish();  // whole passes stay
+    throw;
+  }
+  finish();
+}
+
+std::span<const float> Session::logits(const Sequence& sequence, size_t row) const {
+  if (sequence.logits_of != n_decodes_ || n_decodes_ == 0 || row >= sequence.n_logit_rows) {
+    const uint32_t has = sequence.logits_of == n_decodes_ && n_decodes_ != 0 ? sequence.n_logit_rows : 0;
+    fail(GROK1_E_OUT_OF_RANGE,
+         "logits row {}: the sequence has {} rows of logits; they are dropped by the session's next decode and by truncate, "
+         "and made only where want_logits asked for them",
+         row, has);
+  }
+  const size_t vocab = model_->config().vocab_size;
+  return {memory_->host_logits() + (sequence.first_logit_row + row) * vocab, vocab};
+}
+
+std::span<const float> Session::last_logits(const Sequence& sequence) const {
+  return logits(sequence, sequence.n_logit_rows == 0 ? 0 : sequence.n_logit_rows - 1);
+}
+
+void Session::set_trace(grok1_trace_fn_x1 trace, void* user) {
+  if (trace != nullptr && trace_rows_ == nullptr) {
+    const Device& device = model_->device();
+    const grok1_model_desc& desc = model_->weights().desc;
+    const uint64_t rows = limits_.max_batch_tokens;
+    trace_experts_ = device.buffer(rows * desc.experts_used * sizeof(int32_t), GROK1_MEMORY_HOST);
+    trace_gates_ = device.buffer(rows * desc.experts_used * sizeof(float), GROK1_MEMORY_HOST);
+    trace_rows_ = device.buffer(rows * desc.d_model * sizeof(float), GROK1_MEMORY_HOST);
+  }
+  trace_ = trace;
+  trace_user_ = user;
+}
+
+grok1_stats Session::stats() const {
+  grok1_stats stats = stats_;
+  stats.kv_tokens_used = uint64_t{pool_.size() - pool_.n_free()} * limits_.page_tokens;
+  return stats;
+}
+
+}  // namespace grok1

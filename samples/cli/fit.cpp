@@ -1,0 +1,135 @@
+// grok1 fit: does a model fit into the memory that is here, and what to type next. Reads headers only.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "commands.h"
+#include "files.h"
+#include "model.h"
+#include "text.h"
+
+namespace cli {
+namespace {
+
+struct FitOptions {
+  ModelOptions model;
+  bool json = false;
+};
+
+struct Candidate {
+  std::string devices;  // as --device takes it
+  grok1_plan plan;
+  bool fits;
+};
+
+Candidate plan_for(grok1_runtime* runtime, const ModelOptions& options, const std::string& devices) {
+  Candidate candidate{devices, GROK1_INIT(grok1_plan), true};
+  grok1_model_options library = to_library(options);
+  if (!devices.empty()) library.devices = devices.c_str();
+  grok1_error err = GROK1_INIT(grok1_error);
+  const grok1_status status =
+      grok1_model_plan(runtime, options.path.data(), options.path.size(), &library, &candidate.plan, &err);
+  candidate.fits = status != GROK1_E_DOES_NOT_FIT;
+  if (candidate.fits) check(status, err);
+  if (candidate.plan.devices[0] != '\0') candidate.devices = candidate.plan.devices;
+  return candidate;
+}
+
+// The devices that were named, or each device that the library may choose, alone.
+std::vector<Candidate> all_candidates(grok1_runtime* runtime, const ModelOptions& options) {
+  std::vector<Candidate> candidates;
+  grok1_device_info device = GROK1_INIT(grok1_device_info);
+  grok1_status status = GROK1_OK;
+  if (options.devices.empty()) {
+    for (size_t i = 0; (status = grok1_runtime_device(runtime, i, &device)) != GROK1_E_OUT_OF_RANGE; ++i)
+      if (status == GROK1_OK && (device.flags & GROK1_DEVICE_EXPLICIT_ONLY) == 0)
+        candidates.push_back(plan_for(runtime, options, device.name));
+  }
+  if (candidates.empty()) candidates.push_back(plan_for(runtime, options, options.devices));
+  return candidates;
+}
+
+void print_line(const std::string& what, uint64_t needs, uint64_t has, const char* verdict) {
+  write_stdout(text("%-24s  %-10s  %-10s  %s\n", what.c_str(), memory_size(needs).c_str(), memory_size(has).c_str(),
+                    verdict));
+}
+
+void print_candidate(const Candidate& candidate) {
+  const grok1_plan& plan = candidate.plan;
+  print_line(candidate.devices + "  in memory", plan.needed_in_memory, plan.available,
+             plan.needed_in_memory <= plan.available ? "fits" : "does not fit");
+  if (plan.needed_from_disk == 0) return;
+  print_line(candidate.devices + "  from disk", plan.needed_from_disk, plan.available,
+             plan.needed_from_disk <= plan.available ? "fits: experts are read from disk as the router asks"
+                                                     : "does not fit");
+}
+
+void print_text(const ModelOptions& options, const grok1_model_info& info, const std::vector<Candidate>& candidates) {
+  const grok1_plan& plan = candidates.front().plan;
+  write_stdout(text("%s, %s, %u layers, %u experts (%u used), %s, %s in %u files, all present\n", info.name, info.format,
+                    info.layers, info.experts, info.experts_used, info.encoding, file_size(info.file_bytes).c_str(),
+                    info.n_files));
+  write_stdout(text("weights %s (experts %s), KV cache of %u tokens %s, scratch %s\n\n",
+                    memory_size(plan.weight_bytes).c_str(), memory_size(plan.expert_bytes).c_str(), plan.context_tokens,
+                    memory_size(plan.kv_bytes).c_str(), memory_size(plan.scratch_bytes).c_str()));
+  write_stdout(text("%-24s  %-10s  %-10s  verdict\n", "", "needs", "has"));
+  const Candidate* best = nullptr;
+  for (const Candidate& candidate : candidates) {
+    print_candidate(candidate);
+    if (best == nullptr && candidate.fits) best = &candidate;
+  }
+  if (best != nullptr)
+    write_stdout(text("\nNext: grok1 run -m %s --device %s -p \"...\"\n", options.path.c_str(), best->devices.c_str()));
+  else
+    write_stdout(text("\nA shorter context takes less: grok1 fit -m %s -c %u\n", options.path.c_str(),
+                      std::max(plan.context_tokens / 4, 1u)));
+}
+
+void print_json(const grok1_model_info& info, const std::vector<Candidate>& candidates) {
+  nlohmann::ordered_json out = {{"name", info.name},
+                                {"encoding", info.encoding},
+                                {"file_bytes", info.file_bytes},
+                                {"files", info.n_files},
+                                {"plans", nlohmann::json::array()}};
+  static const char* const residency[] = {"none", "in_memory", "from_disk"};
+  for (const Candidate& candidate : candidates) {
+    const grok1_plan& plan = candidate.plan;
+    out["plans"].push_back({{"devices", candidate.devices},
+                            {"fits", candidate.fits},
+                            {"residency", residency[std::min<uint32_t>(plan.residency, GROK1_RESIDENCY_FROM_DISK)]},
+                            {"needed_in_memory", plan.needed_in_memory},
+                            {"needed_from_disk", plan.needed_from_disk},
+                            {"available", plan.available},
+                            {"weight_bytes", plan.weight_bytes},
+                            {"expert_bytes", plan.expert_bytes},
+                            {"bytes_per_token", plan.bytes_per_token},
+                            {"kv_bytes", plan.kv_bytes},
+                            {"scratch_bytes", plan.scratch_bytes},
+                            {"context_tokens", plan.context_tokens}});
+  }
+  write_stdout(out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+int fit(const FitOptions& options) {
+  const Model model = probe_model(options.model);
+  const grok1_model_info info = model_info(model.get());
+  const Runtime runtime = make_runtime(options.model);
+  const auto candidates = all_candidates(runtime.get(), options.model);
+  options.json ? print_json(info, candidates) : print_text(options.model, info, candidates);
+  return std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.fits; }) ? kOk : kDoesNotFit;
+}
+
+}  // namespace
+
+void add_fit(CLI::App& app, Action& action) {
+  auto* sub = app.add_subcommand("fit", "Say whether a model fits into the memory that is here");
+  const auto options = std::make_shared<FitOptions>();
+  add_model_option(*sub, options->model);
+  add_compute_options(*sub, options->model);
+  add_context_option(*sub, options->model);
+  sub->add_flag("--json", options->json, "Print JSON");
+  sub->callback([options, &action] { action = [options] { return fit(*options); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,108 @@
+// Options of the command line turned into runtimes and models.
+#include "model.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <sstream>
+#include <vector>
+
+#include "progress.h"
+
+namespace cli {
+namespace {
+
+void print_log(void*, int32_t level, const char* message, size_t size) {
+  static const char* const prefix[] = {"", "error: ", "warning: ", "", ""};
+  // The first two characters wipe a progress line.
+  std::fprintf(stderr, "%sgrok1: %s%.*s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
+               prefix[level >= 0 && level <= GROK1_LOG_DEBUG ? level : 0], static_cast<int>(size), message);
+}
+
+int32_t show_progress(void* user, uint64_t done, uint64_t total) {
+  static_cast<Progress*>(user)->update(done, total);
+  return 0;
+}
+
+uint32_t cache_type(const std::string& name) {
+  return name == "f32" ? GROK1_CACHE_F32 : name == "f16" ? GROK1_CACHE_F16 : GROK1_CACHE_BF16;
+}
+
+}  // namespace
+
+void add_model_option(CLI::App& app, ModelOptions& options) {
+  app.add_option("-m,--model", options.path, "Model: the folder that contains ckpt-0")->required();
+  app.add_option("--tokenizer", options.tokenizer, "A tokenizer.model; default: the one beside the weights");
+}
+
+void add_device_option(CLI::App& app, ModelOptions& options) {
+  app.add_option("--device,--backend", options.devices,
+                 "Devices, comma-separated: cpu, cuda:0, or the path of a plugin; default: the fastest that fits");
+  app.add_flag("-v,--verbose", options.verbose, "Show what the library reports");
+}
+
+void add_compute_options(CLI::App& app, ModelOptions& options) {
+  add_device_option(app, options);
+  app.add_option("-t,--threads", options.threads, "CPU threads; default: all")->check(CLI::PositiveNumber);
+  app.add_option("--cache-type", options.cache_type, "Type of the KV cache: f32, bf16 or f16")
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}))
+      ->capture_default_str();
+}
+
+void add_context_option(CLI::App& app, ModelOptions& options) {
+  app.add_option("-c,--context", options.context, "Most tokens of prompt and text; default: the model's own context")
+      ->check(CLI::PositiveNumber);
+}
+
+grok1_model_options to_library(const ModelOptions& options) {
+  grok1_model_options out = GROK1_INIT(grok1_model_options);
+  if (!options.devices.empty()) out.devices = options.devices.c_str();
+  if (!options.tokenizer.empty()) out.tokenizer_path = options.tokenizer.c_str();
+  out.context_tokens = options.context;
+  out.threads = options.threads;
+  out.cache_type = cache_type(options.cache_type);
+  return out;
+}
+
+Runtime make_runtime(const ModelOptions& options) {
+  std::vector<std::string> paths;
+  std::istringstream items(options.devices);
+  for (std::string item; std::getline(items, item, ',');)
+    if (item.find('/') != std::string::npos) paths.push_back(item);
+  std::vector<const char*> pointers;
+  for (const std::string& path : paths) pointers.push_back(path.c_str());
+
+  grok1_runtime_options runtime = GROK1_INIT(grok1_runtime_options);
+  runtime.log = print_log;
+  runtime.log_level = options.verbose ? GROK1_LOG_INFO : GROK1_LOG_WARNING;
+  runtime.backend_paths = pointers.data();
+  runtime.n_backend_paths = pointers.size();
+  return make<Runtime>([&](auto** out, auto* err) { return grok1_runtime_create(&runtime, out, err); });
+}
+
+Model probe_model(const ModelOptions& options) {
+  const grok1_model_options library = to_library(options);
+  return make<Model>([&](auto** out, auto* err) {
+    return grok1_model_probe(options.path.data(), options.path.size(), &library, out, err);
+  });
+}
+
+Model load_model(grok1_runtime* runtime, const ModelOptions& options, grok1_model_options limits, Interrupt& interrupt) {
+  Progress progress("loading", Progress::Unit::kBytes);
+  limits.progress = show_progress;
+  limits.progress_user = &progress;
+  limits.cancel = interrupt.flag();
+  return make<Model>([&](auto** out, auto* err) {
+    return grok1_model_load(runtime, options.path.data(), options.path.size(), &limits, out, err);
+  });
+}
+
+grok1_model_info model_info(const grok1_model* model) {
+  grok1_model_info info = GROK1_INIT(grok1_model_info);
+  if (const grok1_status status = grok1_model_get_info(model, &info); status < 0)
+    throw Stop(exit_code_of(status), grok1_status_name(status));
+  return info;
+}
+
+}  // namespace cli

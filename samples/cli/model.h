@@ -1,0 +1,45 @@
+// The options that choose a model and the hardware for it, as every subcommand offers them, and the library objects that
+// they describe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "handle.h"
+#include "interrupt.h"
+
+namespace CLI {
+class App;
+}
+
+namespace cli {
+
+struct ModelOptions {
+  std::string path;
+  std::string tokenizer;
+  std::string devices;
+  std::string cache_type = "bf16";
+  uint32_t threads = 0;
+  uint32_t context = 0;
+  bool verbose = false;
+};
+
+void add_model_option(CLI::App& app, ModelOptions& options);    // -m, --tokenizer
+void add_device_option(CLI::App& app, ModelOptions& options);   // --device, -v
+void add_compute_options(CLI::App& app, ModelOptions& options); // --device, -v, -t, --cache-type
+void add_context_option(CLI::App& app, ModelOptions& options);  // -c
+
+// The same for the library; points into `options`.
+grok1_model_options to_library(const ModelOptions& options);
+
+// A runtime whose messages go to stderr. Plugins that `devices` names by path are loaded.
+Runtime make_runtime(const ModelOptions& options);
+
+Model probe_model(const ModelOptions& options);
+
+// Loads with a progress line.
+Model load_model(grok1_runtime* runtime, const ModelOptions& options, grok1_model_options limits, Interrupt& interrupt);
+
+grok1_model_info model_info(const grok1_model* model);
+
+}  // namespace cli
