@@ -46,7 +46,9 @@ grok1_status grok1_sampler_create(const grok1_sampler_options* options, grok1_sa
   });
 }
 
-void grok1_sampler_release(grok1_sampler* sampler) { delete sampler; }
+void grok1_sampler_release(grok1_sampler* sampler) {
+  delete sampler;
+}
 
 grok1_status grok1_sample(grok1_sampler* sampler, const grok1_sequence* sequence, int32_t* token, grok1_error* err) {
   return enter(err, [&] {
@@ -98,7 +100,9 @@ grok1_status grok1_generate(grok1_session* session, const char* prompt, size_t p
     request.cancel = cancel.get();
     request.max_tokens = known.max_tokens != 0 ? known.max_tokens : kDefaultMaxTokens;
     request.flags = known.flags;
-    request.text = [&](std::string_view chunk) { return text == nullptr || text(user, chunk.data(), chunk.size()) == 0; };
+    request.text = [&](std::string_view chunk) {
+      return text == nullptr || text(user, chunk.data(), chunk.size()) == 0;
+    };
     return generate(impl, request);
   });
 }

@@ -35,7 +35,6 @@ struct grok1_detokenizer {
 struct grok1_session {
   std::shared_ptr<grok1::Session> impl;
 };
-struct grok1_sequence : grok1::Sequence {};
 struct grok1_sampler {
   grok1::Sampler impl;
   std::atomic<bool> busy{false};

@@ -1,5 +1,5 @@
-// The layout of grok1.h as this library was compiled, for grok1_abi_layout. A struct or value that is added to the header is
-// added here; tests/abi compares the text with one made from the header alone.
+// The layout of grok1.h as this library was compiled, for grok1_abi_layout. A struct or value that is added to the
+// header is added here; tests/abi compares the text with one made from the header alone.
 #include <cstddef>
 #include <string>
 
@@ -9,8 +9,12 @@ namespace {
 
 class LayoutText {
  public:
-  void begin_struct(const char* name, uint32_t type, size_t size) { text_ += fmt::format("struct {} {} {}\n", name, type, size); }
-  void field(const char* name, size_t offset, size_t size) { text_ += fmt::format("field {} {} {}\n", name, offset, size); }
+  void begin_struct(const char* name, uint32_t type, size_t size) {
+    text_ += fmt::format("struct {} {} {}\n", name, type, size);
+  }
+  void field(const char* name, size_t offset, size_t size) {
+    text_ += fmt::format("field {} {} {}\n", name, offset, size);
+  }
   void value(const char* name, long long number) { text_ += fmt::format("value {} {}\n", name, number); }
   std::string take() { return std::move(text_); }
 

@@ -6,7 +6,8 @@ using namespace grok1;
 namespace {
 
 grok1_model_options read_options(const grok1_model_options* options) {
-  const grok1_model_options known = read_struct<grok1_model_options>(options, GROK1_INIT(grok1_model_options), "options");
+  const grok1_model_options known =
+      read_struct<grok1_model_options>(options, GROK1_INIT(grok1_model_options), "options");
   if (known.flags != 0) fail(GROK1_E_INVALID_ARGUMENT, "grok1_model_options.flags: 0 wanted, found {:#x}", known.flags);
   return known;
 }
@@ -103,7 +104,9 @@ grok1_status grok1_model_load(grok1_runtime* runtime, const char* path, size_t p
   });
 }
 
-void grok1_model_release(grok1_model* model) { delete model; }
+void grok1_model_release(grok1_model* model) {
+  delete model;
+}
 
 grok1_status grok1_model_get_info(const grok1_model* model, grok1_model_info* info) {
   return enter(nullptr, [&] {

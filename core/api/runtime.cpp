@@ -9,7 +9,8 @@ void check_options(const grok1_runtime_options& options) {
     fail(GROK1_E_INVALID_ARGUMENT, "grok1_runtime_options.flags: GROK1_RUNTIME_* wanted, found {:#x}", options.flags);
   }
   if (options.log_level < 0 || options.log_level > GROK1_LOG_DEBUG) {
-    fail(GROK1_E_INVALID_ARGUMENT, "grok1_runtime_options.log_level: GROK1_LOG_* or 0 wanted, found {}", options.log_level);
+    fail(GROK1_E_INVALID_ARGUMENT, "grok1_runtime_options.log_level: GROK1_LOG_* or 0 wanted, found {}",
+         options.log_level);
   }
   for (size_t i = 0; i < options.n_backend_paths; ++i) {
     require(options.backend_paths, "grok1_runtime_options.backend_paths");
@@ -36,7 +37,9 @@ grok1_status grok1_runtime_create(const grok1_runtime_options* options, grok1_ru
   });
 }
 
-void grok1_runtime_release(grok1_runtime* runtime) { delete runtime; }
+void grok1_runtime_release(grok1_runtime* runtime) {
+  delete runtime;
+}
 
 grok1_status grok1_runtime_load_report(const grok1_runtime* runtime, size_t index, grok1_load_entry* entry) {
   return enter(nullptr, [&] {
@@ -85,6 +88,10 @@ void grok1_cancel_reset(grok1_cancel* cancel) {
   if (cancel != nullptr) cancel->impl->reset();
 }
 
-int32_t grok1_cancel_requested(const grok1_cancel* cancel) { return cancel != nullptr && cancel->impl->requested() ? 1 : 0; }
+int32_t grok1_cancel_requested(const grok1_cancel* cancel) {
+  return cancel != nullptr && cancel->impl->requested() ? 1 : 0;
+}
 
-void grok1_cancel_release(grok1_cancel* cancel) { delete cancel; }
+void grok1_cancel_release(grok1_cancel* cancel) {
+  delete cancel;
+}

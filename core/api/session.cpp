@@ -4,7 +4,9 @@ using namespace grok1;
 
 namespace {
 
-Session& session_of(const grok1_sequence* sequence) { return *require(sequence, "sequence").session; }
+Session& session_of(const grok1_sequence* sequence) {
+  return *require(sequence, "sequence").session;
+}
 
 }  // namespace
 
@@ -19,7 +21,9 @@ grok1_status grok1_session_create(grok1_model* model, const grok1_session_option
   });
 }
 
-void grok1_session_release(grok1_session* session) { delete session; }
+void grok1_session_release(grok1_session* session) {
+  delete session;
+}
 
 grok1_status grok1_sequence_create(grok1_session* session, grok1_sequence** sequence, grok1_error* err) {
   return enter(err, [&] {

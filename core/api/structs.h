@@ -13,7 +13,8 @@ namespace grok1 {
 // The head must be one that we understand; `name` is for the message.
 inline void check_head(const grok1_head& head, const grok1_head& wanted, const char* name) {
   if (head.struct_size < sizeof(grok1_head) || head.type != wanted.type) {
-    fail(GROK1_E_INVALID_ARGUMENT, "{}: struct type {} of at least {} bytes wanted, found type {} of {} bytes; initialise it with GROK1_INIT",
+    fail(GROK1_E_INVALID_ARGUMENT,
+         "{}: struct type {} of at least {} bytes wanted, found type {} of {} bytes; initialise it with GROK1_INIT",
          name, wanted.type, sizeof(grok1_head), head.type, head.struct_size);
   }
   if (head.next != nullptr) {
@@ -22,7 +23,8 @@ inline void check_head(const grok1_head& head, const grok1_head& wanted, const c
   }
 }
 
-// A caller's input struct as this library knows it: fields that it lacks are zero. NULL: all defaults, unless `required`.
+// A caller's input struct as this library knows it: fields that it lacks are zero. NULL: all defaults, unless
+// `required`.
 template <class T>
 T read_struct(const T* in, const T& initial, const char* name, bool required = false) {
   T value = initial;
@@ -37,7 +39,8 @@ T read_struct(const T* in, const T& initial, const char* name, bool required = f
   const auto* unknown = std::find_if(tail, bytes + size, [](std::byte b) { return b != std::byte{0}; });
   if (unknown != bytes + size) {
     fail(GROK1_E_UNKNOWN_FIELD,
-         "{}: bytes {} .. {} are of a newer version of grok1.h and must be zero for this one, found byte {} set; use a newer "
+         "{}: bytes {} .. {} are of a newer version of grok1.h and must be zero for this one, found byte {} set; use a "
+         "newer "
          "libgrok1.so or leave the field out",
          name, sizeof(T), size, unknown - bytes);
   }

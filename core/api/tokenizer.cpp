@@ -3,9 +3,8 @@
 using namespace grok1;
 
 grok1_status grok1_tokenizer_load(const char* path, size_t path_size, grok1_tokenizer** tokenizer, grok1_error* err) {
-  return enter(err, [&] {
-    require(tokenizer, "tokenizer") = new grok1_tokenizer{Tokenizer::load(read_path(path, path_size))};
-  });
+  return enter(
+      err, [&] { require(tokenizer, "tokenizer") = new grok1_tokenizer{Tokenizer::load(read_path(path, path_size))}; });
 }
 
 grok1_status grok1_model_tokenizer(const grok1_model* model, grok1_tokenizer** tokenizer, grok1_error* err) {
@@ -16,7 +15,9 @@ grok1_status grok1_model_tokenizer(const grok1_model* model, grok1_tokenizer** t
   });
 }
 
-void grok1_tokenizer_release(grok1_tokenizer* tokenizer) { delete tokenizer; }
+void grok1_tokenizer_release(grok1_tokenizer* tokenizer) {
+  delete tokenizer;
+}
 
 grok1_status grok1_tokenizer_get_info(const grok1_tokenizer* tokenizer, grok1_tokenizer_info* info) {
   return enter(nullptr, [&] {
@@ -100,4 +101,6 @@ grok1_status grok1_detokenizer_finish(grok1_detokenizer* detokenizer, const char
   });
 }
 
-void grok1_detokenizer_release(grok1_detokenizer* detokenizer) { delete detokenizer; }
+void grok1_detokenizer_release(grok1_detokenizer* detokenizer) {
+  delete detokenizer;
+}

@@ -14,7 +14,8 @@ class CheckedSize {
 
   friend CheckedSize operator+(CheckedSize a, CheckedSize b) {
     uint64_t sum;
-    if (__builtin_add_overflow(a.value_, b.value_, &sum)) fail(GROK1_E_BAD_FILE, "size overflow: {} + {}", a.value_, b.value_);
+    if (__builtin_add_overflow(a.value_, b.value_, &sum))
+      fail(GROK1_E_BAD_FILE, "size overflow: {} + {}", a.value_, b.value_);
     return sum;
   }
   friend CheckedSize operator*(CheckedSize a, CheckedSize b) {

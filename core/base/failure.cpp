@@ -10,7 +10,9 @@ namespace grok1 {
 namespace {
 
 // Where a caller's struct ends, of those fields that we know.
-size_t known_size(const grok1_error& error) { return std::min<size_t>(error.struct_size, sizeof(grok1_error)); }
+size_t known_size(const grok1_error& error) {
+  return std::min<size_t>(error.struct_size, sizeof(grok1_error));
+}
 
 void write(grok1_error* error, grok1_status status, int32_t native_code, uint32_t source, uint64_t offset,
            std::string_view message) noexcept {

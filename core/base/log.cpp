@@ -70,7 +70,8 @@ void Log::write(int32_t level, std::string_view message) {
 void Log::deliver() noexcept {
   if (callback_ == nullptr) return;
   try {
-    for (const auto& message : sink_->take()) callback_(user_, message.level, message.text.c_str(), message.text.size());
+    for (const auto& message : sink_->take())
+      callback_(user_, message.level, message.text.c_str(), message.text.size());
   } catch (...) {  // out of memory while taking the queue: the messages come with the next call
   }
 }

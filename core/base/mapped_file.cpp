@@ -23,14 +23,16 @@ MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
   descriptor_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor_ < 0) {
     const int error = errno;
-    fail_in_system(error == ENOENT || error == ENOTDIR ? GROK1_E_NOT_FOUND : GROK1_E_IO, error, path_ + ": cannot open");
+    fail_in_system(error == ENOENT || error == ENOTDIR ? GROK1_E_NOT_FOUND : GROK1_E_IO, error,
+                   path_ + ": cannot open");
   }
   try {
     struct stat status;
     if (fstat(descriptor_, &status) != 0) fail_in_system(GROK1_E_IO, errno, path_ + ": cannot stat");
     if (!S_ISREG(status.st_mode)) {
-      throw Failure(GROK1_E_IO, fmt::format("{}: a file is wanted here, found {}", path_,
-                                            S_ISDIR(status.st_mode) ? "a directory" : "something that is not a regular file"),
+      throw Failure(GROK1_E_IO,
+                    fmt::format("{}: a file is wanted here, found {}", path_,
+                                S_ISDIR(status.st_mode) ? "a directory" : "something that is not a regular file"),
                     GROK1_SOURCE_SYSTEM, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
     }
     size_ = static_cast<size_t>(status.st_size);

@@ -1,6 +1,6 @@
 // What every on-disk format looks like to the rest of the library: a Config and the tensors of the model by role, each
-// with shape, encoding and where its bytes lie in a mapped file. Readers check all of it before they return one; nothing
-// behind this header validates a file again. Readers: xai_checkpoint.h.
+// with shape, encoding and where its bytes lie in a mapped file. Readers check all of it before they return one;
+// nothing behind this header validates a file again. Readers: xai_checkpoint.h.
 #pragma once
 
 #include <array>

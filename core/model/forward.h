@@ -28,7 +28,8 @@ class PassObserver {
   virtual void after_layer(uint32_t layer) = 0;
 };
 
-// Enqueues the pass. Throws what the device or the observer throws; the KV pages that the pass writes are then undefined.
+// Enqueues the pass. Throws what the device or the observer throws; the KV pages that the pass writes are then
+// undefined.
 void forward(const Device& device, const Weights& weights, const Pass& pass, PassObserver& observer);
 
 }  // namespace grok1

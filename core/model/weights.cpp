@@ -96,8 +96,8 @@ WeightPtr load_tensor(const Device& device, const Tensor& tensor, grok1_queue* q
   const grok1_backend_ops& ops = device.ops();
   const grok1_weight_desc desc = describe_tensor(tensor);
   const bool in_place = plan_tensor(device, desc).in_place != 0;
-  WeightPtr weight = Device::make(ops.weight_free,
-                                  [&](grok1_weight** out) { call(ops.weight_begin, device.get(), &desc, out); });
+  WeightPtr weight =
+      Device::make(ops.weight_free, [&](grok1_weight** out) { call(ops.weight_begin, device.get(), &desc, out); });
   if (!in_place) stream(device, weight.get(), queue, desc);
   call(ops.weight_end, weight.get(), queue);
   if (!in_place) call(ops.queue_sync, queue);
@@ -129,8 +129,9 @@ void bind_lm_head(const Device& device, Weights& weights) {
   desc.model = &weights.desc;
   desc.embedding = weights.embedding.get();
   desc.vocab_end = weights.desc.vocab_size;
-  weights.lm_head = Device::make(device.ops().lm_head_free,
-                                 [&](grok1_lm_head** out) { call(device.ops().lm_head_bind, device.get(), &desc, out); });
+  weights.lm_head = Device::make(device.ops().lm_head_free, [&](grok1_lm_head** out) {
+    call(device.ops().lm_head_bind, device.get(), &desc, out);
+  });
 }
 
 WeightPtr& place_of(Weights& weights, const Tensor& tensor) {
@@ -155,8 +156,19 @@ WeightPtr& place_of(Weights& weights, const Tensor& tensor) {
 
 LayerWeights empty_layer(const grok1_backend_ops& ops) {
   const auto none = [&] { return WeightPtr(nullptr, ops.weight_free); };
-  return {none(), none(), none(), none(), none(), none(), none(), none(), none(),
-          none(), none(), none(), Owned<grok1_layer>(nullptr, ops.layer_free)};
+  return {none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          none(),
+          Owned<grok1_layer>(nullptr, ops.layer_free)};
 }
 
 }  // namespace
@@ -200,8 +212,11 @@ WeightBytes plan_weights(const Device& device, const TensorSource& source) {
 Weights load_weights(const Device& device, const TensorSource& source,
                      const std::function<void(uint64_t done, uint64_t total)>& progress) {
   const grok1_backend_ops& ops = device.ops();
-  Weights weights{describe(source.config()), WeightPtr(nullptr, ops.weight_free), WeightPtr(nullptr, ops.weight_free),
-                  Owned<grok1_lm_head>(nullptr, ops.lm_head_free), {}};
+  Weights weights{describe(source.config()),
+                  WeightPtr(nullptr, ops.weight_free),
+                  WeightPtr(nullptr, ops.weight_free),
+                  Owned<grok1_lm_head>(nullptr, ops.lm_head_free),
+                  {}};
   weights.layers.reserve(weights.desc.layers);
   for (uint32_t i = 0; i < weights.desc.layers; ++i) weights.layers.push_back(empty_layer(ops));
 

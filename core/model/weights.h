@@ -35,8 +35,8 @@ grok1_model_desc describe(const Config& config);
 // What a device would hold, in bytes.
 struct WeightBytes {
   uint64_t all = 0;
-  uint64_t experts = 0;        // the part of `all` that belongs to experts
-  uint64_t scratch = 0;        // most that is needed besides while a weight is loaded
+  uint64_t experts = 0;          // the part of `all` that belongs to experts
+  uint64_t scratch = 0;          // most that is needed besides while a weight is loaded
   bool experts_in_place = true;  // experts can stay in the mapped file
 };
 WeightBytes plan_weights(const Device& device, const TensorSource& source);

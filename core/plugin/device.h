@@ -1,5 +1,5 @@
-// An opened device of a backend, and the two ways in which all of core talks to one: call(), which turns an error of the
-// backend into a Failure, and Owned<T>, which gives things back with the backend's own function.
+// An opened device of a backend, and the two ways in which all of core talks to one: call(), which turns an error of
+// the backend into a Failure, and Owned<T>, which gives things back with the backend's own function.
 #pragma once
 
 #include <memory>
@@ -27,8 +27,9 @@ class Device {
   // `options` is "key=value,..." for the backend.
   Device(DeviceRef ref, const std::string& options)
       : ref_(std::move(ref)), handle_(nullptr, ref_.backend->ops->device_close) {
-    handle_ = make(ref_.backend->ops->device_close,
-                   [&](grok1_device** out) { call(ops().device_open, ref_.backend->handle, ref_.index, options.c_str(), out); });
+    handle_ = make(ref_.backend->ops->device_close, [&](grok1_device** out) {
+      call(ops().device_open, ref_.backend->handle, ref_.index, options.c_str(), out);
+    });
   }
 
   const grok1_backend_ops& ops() const { return *ref_.backend->ops; }

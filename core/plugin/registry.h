@@ -1,7 +1,7 @@
 // The backends of a runtime: finds candidates in the search order, checks them, negotiates, and keeps a report of every
 // one of them, loaded or not. Knows no backend by name. Files are found in search_path.cpp, judged without running them
-// in elf_note.cpp and safety.cpp, opened in library.cpp (sole user of Boost.DLL), and their tables are checked in
-// negotiate.cpp.
+// in safety.cpp, elf_note.cpp and negotiate.cpp, loaded in library.cpp (sole user of Boost.DLL) and started in
+// open_backend.cpp. Device strings are read in device_list.cpp.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Backend {
   std::string id;
   uint32_t flags = 0;  // GROK1_BACKEND_*
   grok1_backend* handle = nullptr;
-  const grok1_backend_ops* ops = nullptr;  // the plugin's table, or a copy of it padded with NULL if the plugin is older
+  const grok1_backend_ops* ops = nullptr;  // the plugin's table, or a NULL-padded copy if the plugin is older
   uint32_t n_devices = 0;
 };
 
@@ -54,8 +54,9 @@ class Registry {
   const LoadEntry* entry(size_t index) const;   // nullptr past the end
   const DeviceRef* device(size_t index) const;  // nullptr past the end
 
-  // The devices of a comma-separated list: "id", "id:index", or a plugin's path (it contains '/'), which is loaded if it
-  // is not yet. Throws GROK1_E_NO_BACKEND with the load report's reason, GROK1_E_INVALID_ARGUMENT, GROK1_E_NOT_FOUND.
+  // The devices of a comma-separated list: "id", "id:index", or a plugin's path (it contains '/'), which is loaded if
+  // it is not yet. Throws GROK1_E_NO_BACKEND with the load report's reason, GROK1_E_INVALID_ARGUMENT,
+  // GROK1_E_NOT_FOUND.
   std::vector<DeviceRef> resolve(std::string_view devices);
 
  private:

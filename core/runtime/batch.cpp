@@ -82,13 +82,14 @@ bool PassRows::fill(std::vector<Chunk>& chunks) {
     const Chunk& chunk = chunks[i];
     const auto n = std::min(chunk.n - chunk.n_done, max_rows_ - static_cast<uint32_t>(tokens_.size()));
     if (n == 0) continue;
-    std::copy(chunk.pages.begin(), chunk.pages.end(), page_table_.begin() + static_cast<ptrdiff_t>(parts_.size() * max_pages_));
+    std::copy(chunk.pages.begin(), chunk.pages.end(),
+              page_table_.begin() + static_cast<ptrdiff_t>(parts_.size() * max_pages_));
     chunk_begin_.push_back(static_cast<uint32_t>(tokens_.size()));
     Part part{i, n, 0};
     for (uint32_t j = 0; j < n; ++j) {
       const uint32_t in_chunk = chunk.n_done + j;
-      const bool wanted = chunk.want_logits == GROK1_LOGITS_ALL ||
-                          (chunk.want_logits == GROK1_LOGITS_LAST && in_chunk + 1 == chunk.n);
+      const bool wanted =
+          chunk.want_logits == GROK1_LOGITS_ALL || (chunk.want_logits == GROK1_LOGITS_LAST && in_chunk + 1 == chunk.n);
       if (wanted) {
         logit_rows_.push_back(static_cast<uint32_t>(tokens_.size()));
         ++part.n_logit_rows;

@@ -16,10 +16,10 @@ struct Chunk {
   Sequence* sequence = nullptr;
   const int32_t* tokens = nullptr;  // [n]
   uint32_t n = 0;
-  uint32_t want_logits = 0;   // GROK1_LOGITS_*
-  uint32_t n_before = 0;      // tokens in the sequence when the batch began
-  uint32_t n_done = 0;        // tokens computed so far
-  uint32_t n_rows_done = 0;   // logit rows among them
+  uint32_t want_logits = 0;  // GROK1_LOGITS_*
+  uint32_t n_before = 0;     // tokens in the sequence when the batch began
+  uint32_t n_done = 0;       // tokens computed so far
+  uint32_t n_rows_done = 0;  // logit rows among them
   uint32_t first_logit_row = 0;
   std::vector<uint32_t> pages;  // those of the sequence, private where they will be written, and new ones
 
@@ -54,7 +54,7 @@ class Transaction {
   PagePool& pool_;
   const Limits& limits_;
   std::vector<Chunk>& chunks_;
-  std::vector<Copy> copies_;       // `from` is given back on commit
+  std::vector<Copy> copies_;  // `from` is given back on commit
   std::vector<uint32_t> taken_;
   bool committed_ = false;
 };

@@ -16,7 +16,7 @@ struct GenerateRequest {
   bool keep_all;       // the last token too is decoded, so that the sequence can be continued
   const Cancel* cancel;
   uint32_t max_tokens;
-  uint32_t flags;                               // GROK1_GENERATE_*
+  uint32_t flags;                              // GROK1_GENERATE_*
   std::function<bool(std::string_view)> text;  // false ends it
 };
 

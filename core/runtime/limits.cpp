@@ -13,7 +13,9 @@ constexpr uint32_t kDefaultBatchTokens = 512;
 constexpr uint32_t kDefaultPageTokens = 32;
 constexpr uint32_t kMostSequences = 65536;
 
-uint32_t or_default(uint32_t value, uint32_t default_value) { return value != 0 ? value : default_value; }
+uint32_t or_default(uint32_t value, uint32_t default_value) {
+  return value != 0 ? value : default_value;
+}
 
 void check(const Limits& limits, const Config& config) {
   if (limits.context_tokens > config.context) {

@@ -7,8 +7,9 @@ namespace {
 
 void warn_of_slow_disk(Runtime& runtime, const grok1_plan& plan) {
   if (plan.residency != GROK1_RESIDENCY_FROM_DISK) return;
-  runtime.log().warn("{} bytes of weights exceed the {} bytes of free memory: experts are read from disk as they are used",
-                     plan.weight_bytes, plan.available);
+  runtime.log().warn(
+      "{} bytes of weights exceed the {} bytes of free memory: experts are read from disk as they are used",
+      plan.weight_bytes, plan.available);
 }
 
 }  // namespace
@@ -22,7 +23,8 @@ void Model::load_tokenizer(const grok1_model_options& options) {
   if (file.empty()) return;
   tokenizer_ = Tokenizer::load(file);
   if (tokenizer_->size() > config().vocab_size) {
-    fail(GROK1_E_BAD_FILE, "{}: at most {} pieces wanted (the model's vocabulary), found {}; this tokenizer belongs to another model",
+    fail(GROK1_E_BAD_FILE,
+         "{}: at most {} pieces wanted (the model's vocabulary), found {}; this tokenizer belongs to another model",
          file, config().vocab_size, tokenizer_->size());
   }
 }
@@ -65,7 +67,8 @@ const Tokenizer& Model::require_tokenizer() const {
 
 void Model::require_weights() const {
   if (weights_ != nullptr) return;
-  fail(GROK1_E_NO_WEIGHTS, "{}: a session wants a loaded model, found one that was only probed; use grok1_model_load", path_);
+  fail(GROK1_E_NO_WEIGHTS, "{}: a session wants a loaded model, found one that was only probed; use grok1_model_load",
+       path_);
 }
 
 std::unique_ptr<SessionMemory> Model::take_memory(const Limits& limits) {

@@ -23,8 +23,8 @@ class Model {
   const TensorSource& source() const { return *source_; }
   const Config& config() const { return source_->config(); }
   const std::shared_ptr<const Tokenizer>& tokenizer() const { return tokenizer_; }  // may be NULL
-  const Tokenizer& require_tokenizer() const;  // throws GROK1_E_NO_TOKENIZER
-  Runtime* runtime() const { return runtime_.get(); }  // NULL for a probed model
+  const Tokenizer& require_tokenizer() const;                                       // throws GROK1_E_NO_TOKENIZER
+  Runtime* runtime() const { return runtime_.get(); }                               // NULL for a probed model
   uint64_t load_ns() const { return load_ns_; }
 
   // Of a loaded model only.

@@ -1,5 +1,5 @@
-// Which pages of a session's KV pool are free, and how many sequences share each of the others. Numbers only; the pages'
-// contents are the backend's.
+// Which pages of a session's KV pool are free, and how many sequences share each of the others. Numbers only; the
+// pages' contents are the backend's.
 #pragma once
 
 #include <cstdint>

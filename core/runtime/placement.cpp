@@ -41,8 +41,9 @@ std::vector<DeviceRef> candidates(Runtime& runtime, const grok1_model_options& o
   if (wanted.empty()) return automatic_devices(runtime.registry());
   std::vector<DeviceRef> named = runtime.registry().resolve(wanted);
   if (named.size() != 1) {
-    fail(GROK1_E_UNSUPPORTED, "devices: one device wanted, found {} in \"{}\"; this version places a model on one device",
-         named.size(), wanted);
+    fail(GROK1_E_UNSUPPORTED,
+         "devices: one device wanted, found {} in \"{}\"; this version places a model on one device", named.size(),
+         wanted);
   }
   return named;
 }
@@ -98,7 +99,9 @@ grok1_plan make_plan(const Device& device, const TensorSource& source, const Lim
   return plan;
 }
 
-std::string gibibytes(uint64_t bytes) { return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1u << 30)); }
+std::string gibibytes(uint64_t bytes) {
+  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1u << 30));
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// Where a model goes: which device, and whether it fits there. Reads headers only. Today a model is placed on one device.
+// Where a model goes: which device, and whether it fits there. Reads headers only. Today a model is placed on one
+// device.
 #pragma once
 
 #include <optional>

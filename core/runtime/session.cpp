@@ -14,7 +14,8 @@ class Session::Observer : public PassObserver {
 
   void before_layer(uint32_t layer) override {
     if (cancel_ != nullptr && cancel_->requested()) {
-      fail(GROK1_E_CANCELLED, "the decode was cancelled before layer {}; n_done says how far each sequence came", layer);
+      fail(GROK1_E_CANCELLED, "the decode was cancelled before layer {}; n_done says how far each sequence came",
+           layer);
     }
   }
   void after_embed() override {
@@ -57,7 +58,8 @@ Session::Use::Use(Session& session) : session_(session) {
          session.process_);
   }
   if (session.busy_.exchange(true, std::memory_order_acquire)) {
-    fail(GROK1_E_BUSY, "the session is in use by another call (a callback of it, or another thread); wait until it returns");
+    fail(GROK1_E_BUSY,
+         "the session is in use by another call (a callback of it, or another thread); wait until it returns");
   }
   session.reclaim();
 }
@@ -100,8 +102,7 @@ void Session::reclaim() noexcept {
 void Session::abandon(Sequence* sequence) noexcept {
   const std::shared_ptr<Session> alive = std::move(sequence->session);  // until the list has it
   sequence->next_released = released_.load(std::memory_order_relaxed);
-  while (!released_.compare_exchange_weak(sequence->next_released, sequence, std::memory_order_release)) {
-  }
+  while (!released_.compare_exchange_weak(sequence->next_released, sequence, std::memory_order_release)) {}
 }
 
 void Session::open(Sequence& sequence) {
@@ -122,8 +123,8 @@ void Session::fork(const Sequence& from, Sequence& to) {
 
 void Session::truncate(Sequence& sequence, size_t n_tokens) {
   if (n_tokens > sequence.tokens.size()) {
-    fail(GROK1_E_OUT_OF_RANGE, "truncate: at most {} tokens wanted (the sequence's length), found {}", sequence.tokens.size(),
-         n_tokens);
+    fail(GROK1_E_OUT_OF_RANGE, "truncate: at most {} tokens wanted (the sequence's length), found {}",
+         sequence.tokens.size(), n_tokens);
   }
   if (n_tokens == sequence.tokens.size()) return;
   sequence.tokens.resize(n_tokens);
@@ -139,13 +140,15 @@ void Session::check_tokens(const Chunk& chunk, size_t index) const {
   const auto vocab = static_cast<int32_t>(model_->config().vocab_size);
   for (uint32_t i = 0; i < chunk.n; ++i) {
     if (chunk.tokens[i] >= 0 && chunk.tokens[i] < vocab) continue;
-    fail(GROK1_E_OUT_OF_RANGE, "chunk {}, token {}: an id in 0 .. {} wanted, found {}", index, i, vocab - 1, chunk.tokens[i]);
+    fail(GROK1_E_OUT_OF_RANGE, "chunk {}, token {}: an id in 0 .. {} wanted, found {}", index, i, vocab - 1,
+         chunk.tokens[i]);
   }
   if (uint64_t{chunk.n_before} + chunk.n > limits_.context_tokens) {
-    fail(GROK1_E_CONTEXT_FULL,
-         "chunk {}: room for {} tokens wanted, found room for {} (the sequence has {} of {}); truncate the sequence, or "
-         "load with more context_tokens",
-         index, chunk.n, limits_.context_tokens - chunk.n_before, chunk.n_before, limits_.context_tokens);
+    fail(
+        GROK1_E_CONTEXT_FULL,
+        "chunk {}: room for {} tokens wanted, found room for {} (the sequence has {} of {}); truncate the sequence, or "
+        "load with more context_tokens",
+        index, chunk.n, limits_.context_tokens - chunk.n_before, chunk.n_before, limits_.context_tokens);
   }
 }
 
@@ -153,8 +156,8 @@ void Session::check_tokens(const Chunk& chunk, size_t index) const {
 void Session::accept(const DecodeRequest& request) {
   chunks_.clear();
   if (request.sequences.empty() || request.sequences.size() > limits_.max_sequences) {
-    fail(GROK1_E_INVALID_ARGUMENT, "batch.count: 1 .. {} chunks wanted (max_sequences), found {}", limits_.max_sequences,
-         request.sequences.size());
+    fail(GROK1_E_INVALID_ARGUMENT, "batch.count: 1 .. {} chunks wanted (max_sequences), found {}",
+         limits_.max_sequences, request.sequences.size());
   }
   const int32_t* tokens = request.tokens;
   uint64_t n_logit_rows = 0;
@@ -162,8 +165,11 @@ void Session::accept(const DecodeRequest& request) {
     Sequence* sequence = request.sequences[i];
     const auto same = [&](const Chunk& chunk) { return chunk.sequence == sequence; };
     if (sequence == nullptr || sequence->session.get() != this || std::any_of(chunks_.begin(), chunks_.end(), same)) {
-      fail(GROK1_E_INVALID_ARGUMENT, "batch.sequences[{}]: a sequence of this session that occurs once wanted, found {}", i,
-           sequence == nullptr ? "NULL" : sequence->session.get() != this ? "one of another session" : "it twice");
+      fail(GROK1_E_INVALID_ARGUMENT,
+           "batch.sequences[{}]: a sequence of this session that occurs once wanted, found {}", i,
+           sequence == nullptr               ? "NULL"
+           : sequence->session.get() != this ? "one of another session"
+                                             : "it twice");
     }
     Chunk chunk;
     chunk.sequence = sequence;
@@ -183,8 +189,10 @@ void Session::accept(const DecodeRequest& request) {
     chunks_.push_back(std::move(chunk));
   }
   if (n_logit_rows > limits_.max_logit_rows) {
-    fail(GROK1_E_INVALID_ARGUMENT, "batch.want_logits: at most {} rows wanted (max_logit_rows), found {}; ask for fewer, or "
-         "make a session with more max_logit_rows", limits_.max_logit_rows, n_logit_rows);
+    fail(GROK1_E_INVALID_ARGUMENT,
+         "batch.want_logits: at most {} rows wanted (max_logit_rows), found {}; ask for fewer, or "
+         "make a session with more max_logit_rows",
+         limits_.max_logit_rows, n_logit_rows);
   }
 }
 
@@ -193,9 +201,10 @@ void Session::run_pass(uint64_t first_logit_row, const Cancel* cancel) {
   const Weights& weights = model_->weights();
   const grok1_step_data data = rows_.data();
   call(device.ops().step_set, memory_->step(), memory_->queue(), &data);
-  const Pass pass{memory_->queue(), memory_->step(), memory_->kv(), memory_->h(), memory_->y(), memory_->x(),
-                  memory_->route(), memory_->logits(),
-                  first_logit_row * weights.desc.vocab_size * sizeof(float), data.n_logit_rows > 0};
+  const Pass pass{memory_->queue(),     memory_->step(),   memory_->kv(),
+                  memory_->h(),         memory_->y(),      memory_->x(),
+                  memory_->route(),     memory_->logits(), first_logit_row * weights.desc.vocab_size * sizeof(float),
+                  data.n_logit_rows > 0};
   Observer observer(*this, cancel, data.n_rows);
   forward(device, weights, pass, observer);
   call(device.ops().queue_sync, memory_->queue());
@@ -230,7 +239,8 @@ void Session::decode(const DecodeRequest& request) {
   ++n_decodes_;  // drops all logits
   Transaction transaction(pool_, limits_, chunks_);
   for (const Transaction::Copy& copy : transaction.copies()) {
-    call(model_->device().ops().kv_copy_pages, memory_->kv(), memory_->queue(), &copy.from, &copy.to, &copy.n_tokens, size_t{1});
+    call(model_->device().ops().kv_copy_pages, memory_->kv(), memory_->queue(), &copy.from, &copy.to, &copy.n_tokens,
+         size_t{1});
   }
   const auto finish = [&] {
     hand_out_logits();
@@ -259,7 +269,8 @@ std::span<const float> Session::logits(const Sequence& sequence, size_t row) con
   if (sequence.logits_of != n_decodes_ || n_decodes_ == 0 || row >= sequence.n_logit_rows) {
     const uint32_t has = sequence.logits_of == n_decodes_ && n_decodes_ != 0 ? sequence.n_logit_rows : 0;
     fail(GROK1_E_OUT_OF_RANGE,
-         "logits row {}: the sequence has {} rows of logits; they are dropped by the session's next decode and by truncate, "
+         "logits row {}: the sequence has {} rows of logits; they are dropped by the session's next decode and by "
+         "truncate, "
          "and made only where want_logits asked for them",
          row, has);
   }

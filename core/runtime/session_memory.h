@@ -1,5 +1,5 @@
-// Everything of a session that lives on its device: KV pages, step, residual stream, logits. All of it is allocated here
-// and nothing later. Knows no sequence.
+// Everything of a session that lives on its device: KV pages, step, residual stream, logits. All of it is allocated
+// here and nothing later. Knows no sequence.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,9 @@ Sampler::Sampler(const grok1_sampler_options& options) : options_(options) {
   if (options_.top_p == 0.0f || options_.top_p > 1.0f) options_.top_p = 1.0f;
 }
 
-double Sampler::uniform() { return static_cast<double>(split_mix(options_.seed, n_draws_++) >> 11) * 0x1p-53; }
+double Sampler::uniform() {
+  return static_cast<double>(split_mix(options_.seed, n_draws_++) >> 11) * 0x1p-53;
+}
 
 // Fills candidates_ with penalised logits, the best one first.
 void Sampler::collect(std::span<const float> logits, std::span<const int32_t> recent, std::span<const int32_t> never) {
@@ -61,15 +63,16 @@ void Sampler::collect(std::span<const float> logits, std::span<const int32_t> re
     if (logit > candidates_[best].logit) best = candidates_.size() - 1;
   }
   if (candidates_.empty()) {
-    fail(GROK1_E_INVALID_ARGUMENT, "sampling wants at least one number among {} logits, found NaN everywhere", logits.size());
+    fail(GROK1_E_INVALID_ARGUMENT, "sampling wants at least one number among {} logits, found NaN everywhere",
+         logits.size());
   }
   // The best moves to the front and the one it displaced keeps its place in line: ids stay ascending behind it.
   std::rotate(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(best),
               candidates_.begin() + static_cast<ptrdiff_t>(best) + 1);
 }
 
-// Orders candidates_ as far as the chain needs and returns how many of them it keeps; logits become probabilities of the
-// kept ones, not normalised.
+// Orders candidates_ as far as the chain needs and returns how many of them it keeps; logits become probabilities of
+// the kept ones, not normalised.
 size_t Sampler::keep_best() {
   const auto better = [](const Candidate& a, const Candidate& b) {
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
@@ -77,7 +80,8 @@ size_t Sampler::keep_best() {
   size_t kept = candidates_.size();
   if (options_.top_k > 0 && options_.top_k < kept) {
     kept = options_.top_k;
-    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(kept), candidates_.end(), better);
+    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<ptrdiff_t>(kept), candidates_.end(),
+                      better);
   } else if (options_.top_p < 1.0f) {
     std::sort(candidates_.begin(), candidates_.end(), better);
   }
@@ -101,7 +105,8 @@ size_t Sampler::keep_best() {
   return kept;
 }
 
-int32_t Sampler::sample(std::span<const float> logits, std::span<const int32_t> recent, std::span<const int32_t> never) {
+int32_t Sampler::sample(std::span<const float> logits, std::span<const int32_t> recent,
+                        std::span<const int32_t> never) {
   collect(logits, recent, never);
   const double largest = candidates_[0].logit;
   if (is_greedy() || !std::isfinite(largest)) return candidates_[0].id;

@@ -1,5 +1,5 @@
-// Logits -> token. A pure function of the options, the number of draws so far, the logits and the recent tokens; knows no
-// session and no model. The chain is described at grok1_sampler_options.
+// Logits -> token. A pure function of the options, the number of draws so far, the logits and the recent tokens; knows
+// no session and no model. The chain is described at grok1_sampler_options.
 #pragma once
 
 #include <cstdint>

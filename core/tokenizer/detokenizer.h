@@ -1,5 +1,5 @@
-// Decoding as a stream: one token in, whole UTF-8 characters out. The joined pieces equal Tokenizer::decode of all tokens
-// at once.
+// Decoding as a stream: one token in, whole UTF-8 characters out. The joined pieces equal Tokenizer::decode of all
+// tokens at once.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The subcommands. Each adds itself to the command line; when it is the one that was named, it leaves in `action` what is
-// to be done, which returns the exit code or throws Stop.
+// The subcommands. Each adds itself to the command line; when it is the one that was named, it leaves in `action` what
+// is to be done, which returns the exit code or throws Stop.
 #pragma once
 
 #include <functional>

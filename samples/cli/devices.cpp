@@ -59,8 +59,8 @@ void print_text(const std::vector<grok1_load_entry>& entries, const std::vector<
       if (entry.state != GROK1_LOAD_LOADED || std::string(device.backend) != entry.backend) continue;
       std::string what = device.description;
       if (device.flags & GROK1_DEVICE_EXPLICIT_ONLY) what += " (only when named)";
-      rows.push_back({entry.backend, entry.state_name, device.name, what, memory_size(device.memory_free) + " free",
-                      entry.path});
+      rows.push_back(
+          {entry.backend, entry.state_name, device.name, what, memory_size(device.memory_free) + " free", entry.path});
       listed = true;
     }
     if (!listed) rows.push_back({entry.backend, entry.state_name, "-", entry.reason, "-", entry.path});

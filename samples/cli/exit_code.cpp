@@ -8,20 +8,14 @@ ExitCode exit_code_of(grok1_status status) {
     case GROK1_E_NOT_FOUND:
     case GROK1_E_IO:
     case GROK1_E_BAD_FILE:
-    case GROK1_E_NO_TOKENIZER:
-      return kBadFile;
+    case GROK1_E_NO_TOKENIZER: return kBadFile;
     case GROK1_E_OUT_OF_MEMORY:
-    case GROK1_E_DOES_NOT_FIT:
-      return kDoesNotFit;
-    case GROK1_E_NO_BACKEND:
-      return kBackendMissing;
-    case GROK1_E_DISK_FULL:
-      return kDiskFull;
+    case GROK1_E_DOES_NOT_FIT: return kDoesNotFit;
+    case GROK1_E_NO_BACKEND: return kBackendMissing;
+    case GROK1_E_DISK_FULL: return kDiskFull;
     case GROK1_E_CANCELLED:
-    case GROK1_S_CANCELLED:
-      return kInterrupted;
-    default:
-      return status < 0 ? kOther : kOk;
+    case GROK1_S_CANCELLED: return kInterrupted;
+    default: return status < 0 ? kOther : kOk;
   }
 }
 

@@ -16,7 +16,9 @@
 namespace cli {
 namespace {
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 [[noreturn]] void stop_stdout(int error_number) {
   if (error_number == EPIPE) throw Stop(kOther, "");
@@ -58,9 +60,10 @@ TokenFile read_tokens(const std::string& path) {
     const auto offset = static_cast<size_t>(at - begin);
     if (error != std::errc() || id < 0 || (next != end && !is_space(*next))) {
       const std::string word(at, std::min(std::find_if(at, end, is_space), at + 24));
-      throw Stop(kBadFile, text("%s: byte %zu: a token id was expected, found \"%s\"; ids are decimal numbers with white "
-                                "space between",
-                                file.path.c_str(), offset, word.c_str()));
+      throw Stop(kBadFile,
+                 text("%s: byte %zu: a token id was expected, found \"%s\"; ids are decimal numbers with white "
+                      "space between",
+                      file.path.c_str(), offset, word.c_str()));
     }
     file.ids.push_back(id);
     file.offsets.push_back(offset);
@@ -72,8 +75,8 @@ TokenFile read_tokens(const std::string& path) {
 void TokenFile::require_below(uint32_t vocab_size) const {
   for (size_t i = 0; i < ids.size(); ++i)
     if (static_cast<uint32_t>(ids[i]) >= vocab_size)
-      throw Stop(kBadFile, text("%s: byte %zu: token id %d, the vocabulary has 0 .. %u", path.c_str(), offsets[i], ids[i],
-                                vocab_size - 1));
+      throw Stop(kBadFile, text("%s: byte %zu: token id %d, the vocabulary has 0 .. %u", path.c_str(), offsets[i],
+                                ids[i], vocab_size - 1));
 }
 
 void write_stdout(std::string_view bytes) {

@@ -1,5 +1,5 @@
-// What the command reads and writes: whole input files ("-" is stdin), token ids in decimal, standard output, and output
-// files that appear under their name only when they are complete. Every failure is a Stop with its exit code.
+// What the command reads and writes: whole input files ("-" is stdin), token ids in decimal, standard output, and
+// output files that appear under their name only when they are complete. Every failure is a Stop with its exit code.
 #pragma once
 
 #include <cstddef>

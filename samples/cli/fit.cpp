@@ -51,8 +51,8 @@ std::vector<Candidate> all_candidates(grok1_runtime* runtime, const ModelOptions
 }
 
 void print_line(const std::string& what, uint64_t needs, uint64_t has, const char* verdict) {
-  write_stdout(text("%-24s  %-10s  %-10s  %s\n", what.c_str(), memory_size(needs).c_str(), memory_size(has).c_str(),
-                    verdict));
+  write_stdout(
+      text("%-24s  %-10s  %-10s  %s\n", what.c_str(), memory_size(needs).c_str(), memory_size(has).c_str(), verdict));
 }
 
 void print_candidate(const Candidate& candidate) {
@@ -60,16 +60,16 @@ void print_candidate(const Candidate& candidate) {
   print_line(candidate.devices + "  in memory", plan.needed_in_memory, plan.available,
              plan.needed_in_memory <= plan.available ? "fits" : "does not fit");
   if (plan.needed_from_disk == 0) return;
-  print_line(candidate.devices + "  from disk", plan.needed_from_disk, plan.available,
-             plan.needed_from_disk <= plan.available ? "fits: experts are read from disk as the router asks"
-                                                     : "does not fit");
+  print_line(
+      candidate.devices + "  from disk", plan.needed_from_disk, plan.available,
+      plan.needed_from_disk <= plan.available ? "fits: experts are read from disk as the router asks" : "does not fit");
 }
 
 void print_text(const ModelOptions& options, const grok1_model_info& info, const std::vector<Candidate>& candidates) {
   const grok1_plan& plan = candidates.front().plan;
-  write_stdout(text("%s, %s, %u layers, %u experts (%u used), %s, %s in %u files, all present\n", info.name, info.format,
-                    info.layers, info.experts, info.experts_used, info.encoding, file_size(info.file_bytes).c_str(),
-                    info.n_files));
+  write_stdout(text("%s, %s, %u layers, %u experts (%u used), %s, %s in %u files, all present\n", info.name,
+                    info.format, info.layers, info.experts, info.experts_used, info.encoding,
+                    file_size(info.file_bytes).c_str(), info.n_files));
   write_stdout(text("weights %s (experts %s), KV cache of %u tokens %s, scratch %s\n\n",
                     memory_size(plan.weight_bytes).c_str(), memory_size(plan.expert_bytes).c_str(), plan.context_tokens,
                     memory_size(plan.kv_bytes).c_str(), memory_size(plan.scratch_bytes).c_str()));
@@ -117,7 +117,8 @@ int fit(const FitOptions& options) {
   const Runtime runtime = make_runtime(options.model);
   const auto candidates = all_candidates(runtime.get(), options.model);
   options.json ? print_json(info, candidates) : print_text(options.model, info, candidates);
-  return std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.fits; }) ? kOk : kDoesNotFit;
+  return std::any_of(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.fits; }) ? kOk
+                                                                                                      : kDoesNotFit;
 }
 
 }  // namespace

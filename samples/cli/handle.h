@@ -1,5 +1,5 @@
-// The library's handles as owning C++ values, and calls that throw Stop instead of returning an error. Knows grok1.h and
-// nothing about any subcommand.
+// The library's handles as owning C++ values, and calls that throw Stop instead of returning an error. Knows grok1.h
+// and nothing about any subcommand.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,8 @@ using Session = std::unique_ptr<grok1_session, Release<grok1_session_release>>;
 using Sequence = std::unique_ptr<grok1_sequence, Release<grok1_sequence_release>>;
 using Sampler = std::unique_ptr<grok1_sampler, Release<grok1_sampler_release>>;
 
-// call(handle, err) makes the handle: make<Session>([&](auto** s, auto* err) { return grok1_session_create(m, o, s, err); })
+// call(handle, err) makes the handle: make<Session>([&](auto** s, auto* err) { return grok1_session_create(m, o, s,
+// err); })
 template <typename Handle, typename Call>
 Handle make(Call call) {
   typename Handle::pointer handle = nullptr;

@@ -25,7 +25,9 @@ std::vector<grok1_tensor_info> all_tensors(const grok1_model* model) {
   return tensors;
 }
 
-std::vector<uint64_t> shape_of(const uint64_t (&shape)[4], uint32_t rank) { return {shape, shape + std::min(rank, 4u)}; }
+std::vector<uint64_t> shape_of(const uint64_t (&shape)[4], uint32_t rank) {
+  return {shape, shape + std::min(rank, 4u)};
+}
 
 std::string shape_text(const std::vector<uint64_t>& shape) {
   std::string out = "[";

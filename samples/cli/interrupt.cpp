@@ -9,7 +9,9 @@ namespace {
 std::atomic<grok1_cancel*> current{nullptr};
 static_assert(std::atomic<grok1_cancel*>::is_always_lock_free, "a signal handler reads it");
 
-void on_interrupt(int) { grok1_cancel_request(current.load()); }
+void on_interrupt(int) {
+  grok1_cancel_request(current.load());
+}
 
 }  // namespace
 

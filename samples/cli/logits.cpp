@@ -130,11 +130,13 @@ void add_logits(CLI::App& app, Action& action) {
   auto* sub = app.add_subcommand("logits", "Write the logits of given tokens to a file");
   const auto options = std::make_shared<LogitsOptions>();
   add_model_option(*sub, options->model);
-  sub->add_option("--tokens-file", options->tokens_file, "Decimal token ids, white space between; '-' is stdin")->required();
+  sub->add_option("--tokens-file", options->tokens_file, "Decimal token ids, white space between; '-' is stdin")
+      ->required();
   sub->add_option("-o,--out", options->out, "Output: float32 rows, one number per token of the vocabulary")->required();
-  auto* prompt = sub->add_option("--prompt", options->prompt,
-                                 "Tokens given in one prefill, the rest one by one; rows begin with its last; default: all")
-                     ->check(CLI::PositiveNumber);
+  auto* prompt =
+      sub->add_option("--prompt", options->prompt,
+                      "Tokens given in one prefill, the rest one by one; rows begin with its last; default: all")
+          ->check(CLI::PositiveNumber);
   sub->add_flag("--all", options->all, "All rows of one prefill of everything")->excludes(prompt);
   sub->add_option("--experts", options->experts, "Output: chosen experts, best first, int32 [layers, tokens, used]");
   add_compute_options(*sub, options->model);

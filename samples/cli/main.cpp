@@ -36,8 +36,9 @@ int run(int argc, char** argv) {
   CLI::App app("Runs xAI's Grok-1.", "grok1");
   app.require_subcommand(1);
   app.set_version_flag("--version", grok1_version_text());
-  app.footer("Exit codes: 0 ok, 1 other, 2 usage, 3 bad file, 4 does not fit, 5 backend missing, 6 disk full, "
-             "130 interrupted.");
+  app.footer(
+      "Exit codes: 0 ok, 1 other, 2 usage, 3 bad file, 4 does not fit, 5 backend missing, 6 disk full, "
+      "130 interrupted.");
   cli::Action action;
   cli::add_run(app, action);
   cli::add_devices(app, action);

@@ -88,7 +88,8 @@ Model probe_model(const ModelOptions& options) {
   });
 }
 
-Model load_model(grok1_runtime* runtime, const ModelOptions& options, grok1_model_options limits, Interrupt& interrupt) {
+Model load_model(grok1_runtime* runtime, const ModelOptions& options, grok1_model_options limits,
+                 Interrupt& interrupt) {
   Progress progress("loading", Progress::Unit::kBytes);
   limits.progress = show_progress;
   limits.progress_user = &progress;

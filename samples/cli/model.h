@@ -1,5 +1,5 @@
-// The options that choose a model and the hardware for it, as every subcommand offers them, and the library objects that
-// they describe.
+// The options that choose a model and the hardware for it, as every subcommand offers them, and the library objects
+// that they describe.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ struct ModelOptions {
   bool verbose = false;
 };
 
-void add_model_option(CLI::App& app, ModelOptions& options);    // -m, --tokenizer
-void add_device_option(CLI::App& app, ModelOptions& options);   // --device, -v
-void add_compute_options(CLI::App& app, ModelOptions& options); // --device, -v, -t, --cache-type
-void add_context_option(CLI::App& app, ModelOptions& options);  // -c
+void add_model_option(CLI::App& app, ModelOptions& options);     // -m, --tokenizer
+void add_device_option(CLI::App& app, ModelOptions& options);    // --device, -v
+void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type
+void add_context_option(CLI::App& app, ModelOptions& options);   // -c
 
 // The same for the library; points into `options`.
 grok1_model_options to_library(const ModelOptions& options);

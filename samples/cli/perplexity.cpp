@@ -1,6 +1,6 @@
-// grok1 perplexity: how well the model predicts a text. The file is tokenised once, without BOS. Window w has the inputs
-// ids[w N .. w N + N - 1] and the next id of each as its target, and exists only if ids[w N + N] does; the result is exp
-// of the mean negative log-likelihood over all windows.
+// grok1 perplexity: how well the model predicts a text. The file is tokenised once, without BOS. Window w has the
+// inputs ids[w N .. w N + N - 1] and the next id of each as its target, and exists only if ids[w N + N] does; the
+// result is exp of the mean negative log-likelihood over all windows.
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>

@@ -1,6 +1,6 @@
-// The parts of CPython's pickler (Modules/_pickle.c) that such an object passes through: opcodes, memo and frames. A frame
-// is closed at the first object that begins after it has 64 KiB, and before a payload of 64 KiB, which stays outside
-// frames. Nothing here can leave a frame of fewer than 4 bytes, which CPython would write without its header.
+// The parts of CPython's pickler (Modules/_pickle.c) that such an object passes through: opcodes, memo and frames. A
+// frame is closed at the first object that begins after it has 64 KiB, and before a payload of 64 KiB, which stays
+// outside frames. Nothing here can leave a frame of fewer than 4 bytes, which CPython would write without its header.
 #include "pickle_writer.h"
 
 #include <map>
@@ -126,8 +126,9 @@ class Pickler {
 
   void bytes_b() {
     if (fetch("bytes b")) return;
-    emit(std::string("C\x01"
-                     "b"));  // SHORT_BINBYTES
+    emit(
+        std::string("C\x01"
+                    "b"));  // SHORT_BINBYTES
     memo_["bytes b"] = memo_size_;
     memoize();
   }

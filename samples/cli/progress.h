@@ -1,5 +1,5 @@
-// One line on the terminal that says how far something has come, how fast, and how long it will still take. Where stderr
-// is no terminal it says nothing.
+// One line on the terminal that says how far something has come, how fast, and how long it will still take. Where
+// stderr is no terminal it says nothing.
 #pragma once
 
 #include <chrono>

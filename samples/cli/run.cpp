@@ -62,9 +62,13 @@ Sampler make_sampler(const RunOptions& options) {
   return make<Sampler>([&](auto** out, auto* err) { return grok1_sampler_create(&sampler, out, err); });
 }
 
-double per_second(uint64_t count, uint64_t ns) { return ns == 0 ? 0 : 1e9 * static_cast<double>(count) / static_cast<double>(ns); }
+double per_second(uint64_t count, uint64_t ns) {
+  return ns == 0 ? 0 : 1e9 * static_cast<double>(count) / static_cast<double>(ns);
+}
 
-std::string rate(uint64_t count, uint64_t ns) { return count == 0 || ns == 0 ? "" : text(" %.1f/s", per_second(count, ns)); }
+std::string rate(uint64_t count, uint64_t ns) {
+  return count == 0 || ns == 0 ? "" : text(" %.1f/s", per_second(count, ns));
+}
 
 void print_figures(const Figures& figures, bool json) {
   const grok1_stats& stats = figures.stats;
@@ -87,8 +91,7 @@ void print_figures(const Figures& figures, bool json) {
 Figures measure(const grok1_model* model, const grok1_session* session, const grok1_sequence* sequence,
                 const std::string& prompt, grok1_status status) {
   Figures figures;
-  const auto tokenizer =
-      make<Tokenizer>([&](auto** out, auto* err) { return grok1_model_tokenizer(model, out, err); });
+  const auto tokenizer = make<Tokenizer>([&](auto** out, auto* err) { return grok1_model_tokenizer(model, out, err); });
   size_t length = 0;
   grok1_tokenizer_encode(tokenizer.get(), prompt.data(), prompt.size(), nullptr, 0, &figures.prompt_tokens, nullptr);
   grok1_sequence_tokens(sequence, nullptr, 0, &length, nullptr);
@@ -133,7 +136,8 @@ void add_run(CLI::App& app, Action& action) {
   auto* sub = app.add_subcommand("run", "Generate text after a prompt");
   const auto options = std::make_shared<RunOptions>();
   add_model_option(*sub, options->model);
-  sub->add_option("-p,--prompt", options->prompt, "Prompt; '-' reads it from stdin, without its last newline")->required();
+  sub->add_option("-p,--prompt", options->prompt, "Prompt; '-' reads it from stdin, without its last newline")
+      ->required();
   sub->add_option("-n,--tokens", options->n_tokens, "Tokens to generate")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

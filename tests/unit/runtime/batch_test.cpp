@@ -159,8 +159,10 @@ TEST(PassRows, CutsChunksAndCountsLogitRows) {
 
   ASSERT_TRUE(rows.fill(chunks));  // five of a, three of b
   grok1_step_data data = rows.data();
-  EXPECT_EQ(std::vector<int32_t>(data.tokens, data.tokens + data.n_rows), (std::vector<int32_t>{10, 11, 12, 13, 14, 20, 21, 22}));
-  EXPECT_EQ(std::vector<uint32_t>(data.positions, data.positions + data.n_rows), (std::vector<uint32_t>{3, 4, 5, 6, 7, 0, 1, 2}));
+  EXPECT_EQ(std::vector<int32_t>(data.tokens, data.tokens + data.n_rows),
+            (std::vector<int32_t>{10, 11, 12, 13, 14, 20, 21, 22}));
+  EXPECT_EQ(std::vector<uint32_t>(data.positions, data.positions + data.n_rows),
+            (std::vector<uint32_t>{3, 4, 5, 6, 7, 0, 1, 2}));
   EXPECT_EQ(std::vector<uint32_t>(data.chunk_begin, data.chunk_begin + 3), (std::vector<uint32_t>{0, 5, 8}));
   EXPECT_EQ(data.n_logit_rows, 5u);
   rows.finish(chunks);

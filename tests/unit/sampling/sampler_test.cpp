@@ -89,7 +89,7 @@ TEST(Sampler, RepetitionPenaltyDividesPositiveAndMultipliesNegative) {
   auto o = options(0);
   o.repetition_penalty = 2;
   Sampler sampler(o);
-  EXPECT_EQ(sampler.sample(std::vector<float>{3, 2}, std::vector<int32_t>{0}), 1);    // 1.5 < 2
+  EXPECT_EQ(sampler.sample(std::vector<float>{3, 2}, std::vector<int32_t>{0}), 1);       // 1.5 < 2
   EXPECT_EQ(sampler.sample(std::vector<float>{-1, -1.5f}, std::vector<int32_t>{0}), 1);  // -2 < -1.5
   o.repetition_window = 1;
   Sampler shortsighted(o);

@@ -1,0 +1,146 @@
+// The library against xAI's own code, through grok1.h alone: logits, residual stream, experts and gates of every golden
+// case on the reference and the CPU plugin. The unit of logits is xAI's own bf16 error (tests/golden/README.md).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "tests/golden/engine.h"
+#include "tests/golden/golden_case.h"
+
+namespace golden {
+namespace {
+
+// Storing float32 between operators costs 1e-5 of the bf16 error; the two int8 digits of the CPU's activations cost
+// more, the rounding of K and V to bf16 most. Each bound leaves the mistakes of the README far outside.
+constexpr double kReferenceBound = 1e-4;
+constexpr double kCpuBound = 0.1;
+constexpr double kCpuBf16CacheBound = 0.6;
+// Correct rounding of K and V to bf16 changes up to 1.4 % of the chosen sets.
+constexpr double kBf16CacheAgreement = 0.97;
+
+std::string name_of(const std::string& folder) {
+  std::string name = std::filesystem::path(folder).filename().string();
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+class Golden : public testing::TestWithParam<std::string> {
+ protected:
+  const Case case_ = read_case(GetParam());
+
+  double error_of(const std::vector<float>& logits) const {
+    return rms_difference(logits, case_.logits) / case_.bf16_rms;
+  }
+
+  // The largest error of one prefill, of chunks of several sizes and of single tokens.
+  double worst_error(const Engine& engine) const {
+    double worst = 0;
+    for (const std::vector<size_t>& sizes :
+         {std::vector<size_t>{case_.tokens.size()}, {case_.prompt, 1}, {5}, {1, 7, 2, 16, 3}, {1}}) {
+      const Sequence sequence = engine.sequence();
+      const double error = error_of(engine.decode_in_pieces(sequence.get(), case_.tokens, sizes));
+      if (!(error <= worst)) worst = error;  // NaN is the worst
+    }
+    return worst;
+  }
+
+  Trace trace_of(Engine& engine) const {
+    Trace trace;
+    engine.start_trace(&trace);
+    const Sequence sequence = engine.sequence();
+    engine.decode_in_pieces(sequence.get(), case_.tokens, {case_.prompt, 1});
+    return trace;
+  }
+
+  std::span<const int32_t> experts_of(size_t layer, size_t size) const {
+    return std::span(case_.experts).subspan(layer * size, size);
+  }
+
+  // Residual stream and gates, each relative to its own size. `bound` is in the unit of the logits, turned into a
+  // relative one by the share that the bf16 error has of the logits' deviation.
+  void expect_near_f64(const Trace& trace, double bound) const {
+    const double relative = bound * case_.bf16_rms / case_.logit_std;
+    ASSERT_EQ(trace.hidden.size(), trace.experts.size() + 1);
+    const size_t hidden_size = case_.hidden.size() / trace.hidden.size();
+    for (size_t i = 0; i < trace.hidden.size(); ++i) {
+      const auto wanted = std::span(case_.hidden).subspan(i * hidden_size, hidden_size);
+      EXPECT_LE(rms_difference(trace.hidden[i], wanted) / rms(wanted), relative) << "residual stream after layer " << i;
+    }
+    const size_t gates_size = case_.gates.size() / trace.gates.size();
+    for (size_t i = 0; i < trace.gates.size(); ++i) {
+      const auto wanted = std::span(case_.gates).subspan(i * gates_size, gates_size);
+      EXPECT_LE(rms_difference(trace.gates[i], wanted) / rms(wanted), relative) << "gates of layer " << i;
+    }
+  }
+
+  void expect_same_experts(const Trace& trace) const {
+    ASSERT_FALSE(trace.experts.empty());
+    const size_t size = case_.experts.size() / trace.experts.size();
+    for (size_t layer = 0; layer < trace.experts.size(); ++layer) {
+      const auto wanted = experts_of(layer, size);
+      EXPECT_EQ(trace.experts[layer], std::vector<int32_t>(wanted.begin(), wanted.end())) << "layer " << layer;
+    }
+  }
+};
+
+TEST_P(Golden, ReferenceLogits) {
+  const Engine engine(case_.path, {.device = "reference", .cache_type = GROK1_CACHE_F32});
+  const double error = worst_error(engine);
+  RecordProperty("error", std::to_string(error));
+  EXPECT_LE(error, kReferenceBound);
+}
+
+TEST_P(Golden, CpuLogits) {
+  const Engine engine(case_.path, {.device = "cpu", .cache_type = GROK1_CACHE_F32});
+  const double error = worst_error(engine);
+  RecordProperty("error", std::to_string(error));
+  EXPECT_LE(error, kCpuBound);
+}
+
+TEST_P(Golden, CpuLogitsOfDefaultCache) {
+  const Engine engine(case_.path, {.device = "cpu"});
+  const double error = worst_error(engine);
+  RecordProperty("error", std::to_string(error));
+  EXPECT_LE(error, kCpuBf16CacheBound);
+}
+
+TEST_P(Golden, ReferenceTrace) {
+  Engine engine(case_.path, {.device = "reference", .cache_type = GROK1_CACHE_F32});
+  const Trace trace = trace_of(engine);
+  expect_same_experts(trace);
+  expect_near_f64(trace, kReferenceBound);
+}
+
+TEST_P(Golden, CpuTrace) {
+  Engine engine(case_.path, {.device = "cpu", .cache_type = GROK1_CACHE_F32});
+  const Trace trace = trace_of(engine);
+  expect_same_experts(trace);
+  expect_near_f64(trace, kCpuBound);
+}
+
+TEST_P(Golden, CpuExpertsOfDefaultCache) {
+  Engine engine(case_.path, {.device = "cpu"});
+  const Trace trace = trace_of(engine);
+  const size_t used = engine.info().experts_used;
+  size_t agree = 0, pairs = 0;
+  for (size_t layer = 0; layer < trace.experts.size(); ++layer) {
+    const std::vector<int32_t>& found = trace.experts[layer];
+    ASSERT_EQ(found.size(), case_.tokens.size() * used);
+    const auto wanted = experts_of(layer, found.size());
+    for (size_t i = 0; i < found.size(); i += used, ++pairs) {
+      agree += std::set(&found[i], &found[i] + used) == std::set(&wanted[i], &wanted[i] + used);
+    }
+  }
+  ASSERT_EQ(pairs * used, case_.experts.size());
+  EXPECT_GE(static_cast<double>(agree), kBf16CacheAgreement * static_cast<double>(pairs));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_folders()),
+                         [](const auto& info) { return name_of(info.param); });
+
+}  // namespace
+}  // namespace golden
