@@ -61,6 +61,8 @@ class TensorSource {
   virtual uint32_t n_files() const = 0;
   // The tokenizer that lies beside the weights; "" if there is none.
   virtual const std::string& tokenizer_path() const = 0;
+  // What is allowed but unusual, for the log: one sentence each.
+  virtual const std::vector<std::string>& warnings() const;
   // Throws GROK1_E_BAD_FILE if a weight file changed since it was opened.
   virtual void require_unchanged() const = 0;
 

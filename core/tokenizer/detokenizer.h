@@ -12,7 +12,8 @@ namespace grok1 {
 
 class Detokenizer {
  public:
-  // after: the token that the stream follows, so that the first word keeps its space; -1: the stream begins a text.
+  // after: the token that the stream follows, so that the first word keeps its space; -1 or BOS: the stream begins a
+  // text. Throws GROK1_E_OUT_OF_RANGE.
   Detokenizer(std::shared_ptr<const Tokenizer> tokenizer, int32_t after);
   // The characters that the token completes, maybe none. Throws GROK1_E_OUT_OF_RANGE and then is unchanged.
   std::string push(int32_t token);
@@ -20,8 +21,11 @@ class Detokenizer {
   std::string finish();
 
  private:
+  std::string take_characters(bool all);
+  std::string decode_piece(const Tokenizer::Piece& piece);
+
   std::shared_ptr<const Tokenizer> tokenizer_;
-  bool at_start_;
+  bool at_start_;      // nothing but control pieces so far: a space before the first word is dropped
   std::string bytes_;  // of byte pieces that are not yet a whole character
 };
 

@@ -1,5 +1,6 @@
 // SentencePiece BPE, as Grok-1 uses it: text <-> tokens. Immutable once loaded, so any number of threads may share it.
-// The file is read in model_reader.cpp, encode is in encode.cpp, decode and streaming in detokenizer.h.
+// The file is read in model_reader.cpp, encode is in encode.cpp (over normalize.h and merge.h), decode and streaming in
+// detokenizer.cpp.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace grok1 {
+
+struct Vocabulary;
 
 class Tokenizer {
  public:
@@ -37,9 +40,8 @@ class Tokenizer {
   uint32_t longest_piece() const;  // bytes
 
  private:
-  struct Model;
-  explicit Tokenizer(std::unique_ptr<const Model> model);
-  std::unique_ptr<const Model> model_;
+  explicit Tokenizer(std::unique_ptr<const Vocabulary> vocabulary);
+  std::unique_ptr<const Vocabulary> vocabulary_;
   friend class Detokenizer;
 };
 

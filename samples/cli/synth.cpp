@@ -81,6 +81,7 @@ uint64_t file_bytes(const std::vector<PicklePiece>& pieces) {
 class PartFolder {
  public:
   explicit PartFolder(const fs::path& model) : path_(model / "ckpt-0.part"), final_(model / "ckpt-0") {
+    made_model_ = !fs::exists(model);
     for (const fs::path& taken : {final_, model / "config.json"})
       if (fs::exists(taken)) throw Stop(kOther, taken.string() + ": exists; synth does not overwrite a model");
     if (fs::exists(path_))
@@ -91,7 +92,9 @@ class PartFolder {
   }
   ~PartFolder() {
     std::error_code ignored;
-    if (!done_) fs::remove_all(path_, ignored);
+    if (done_) return;
+    fs::remove_all(path_, ignored);
+    if (made_model_) fs::remove(path_.parent_path(), ignored);  // only when it is empty
   }
   PartFolder(const PartFolder&) = delete;
   PartFolder& operator=(const PartFolder&) = delete;
@@ -107,7 +110,7 @@ class PartFolder {
 
  private:
   fs::path path_, final_;
-  bool done_ = false;
+  bool made_model_ = false, done_ = false;
 };
 
 class Writer {
@@ -163,18 +166,11 @@ void require_space(const fs::path& folder, uint64_t needed) {
                              bytes_text(space.available).c_str()));
 }
 
-void write_model(const SynthOptions& options, const std::vector<SynthTensor>& tensors, uint64_t total) {
-  PartFolder folder(options.out);
-  require_space(options.out, total);
-  {
-    Writer writer(options, total);
-    for (size_t i = 0; i < tensors.size(); ++i) writer.write(folder.path() / text("tensor%05zu_000", i), tensors[i], i);
-  }
+void write_config(const SynthOptions& options) {
   const std::string config = config_text(options.sizes);
   OutputFile file((fs::path(options.out) / "config.json").string());
   file.write(config.data(), config.size());
   file.commit();
-  folder.commit();
 }
 
 int synth(const SynthOptions& options) {
@@ -182,12 +178,17 @@ int synth(const SynthOptions& options) {
   const std::vector<SynthTensor> tensors = synth_tensors(options.sizes);
   uint64_t total = 0;
   for (const SynthTensor& tensor : tensors) total += file_bytes(pickle(tensor));
+  PartFolder folder(options.out);
+  require_space(options.out, total);
   try {
-    write_model(options, tensors, total);
+    Writer writer(options, total);
+    for (size_t i = 0; i < tensors.size(); ++i) writer.write(folder.path() / text("tensor%05zu_000", i), tensors[i], i);
+    write_config(options);
   } catch (const Stop& stop) {
     if (stop.code() != kDiskFull) throw;
-    throw Stop(kDiskFull, std::string(stop.what()) + "\nneeded in all: " + bytes_text(total));
+    throw Stop(kDiskFull, std::string(stop.what()) + "\nthe model needs " + bytes_text(total));
   }
+  folder.commit();
   std::fprintf(stderr, "%s: %s in %zu files\n", options.out.c_str(), bytes_text(total).c_str(), tensors.size());
   return kOk;
 }

@@ -1,7 +1,6 @@
 // SplitMix64 (Steele, Lea, Flood 2014) used by counter, and sums of its uniform parts as near normal numbers.
 #include "synth_random.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace cli {
@@ -25,9 +24,10 @@ uint64_t sum_bytes(uint64_t bits) {
   return (pairs & 0x0000ffff0000ffffu) + (pairs >> 16 & 0x0000ffff0000ffffu);
 }
 
-// (sum - 510) / 4, rounded; 128 would need all four bytes at 255.
+// (sum - 510) / 4, rounded to nearest and halves towards zero: symmetric, -127 .. 127.
 int8_t centred(uint64_t sum) {
-  return static_cast<int8_t>(std::min((static_cast<int>(sum) - 508) >> 2, 127));
+  const int v = static_cast<int>(sum) - 510;
+  return static_cast<int8_t>((v + (v > 0) - (v < 0)) / 4);
 }
 
 }  // namespace

@@ -11,9 +11,9 @@ namespace cli {
 // The key of one array of a model.
 uint64_t stream_key(uint64_t seed, uint64_t tensor, uint64_t part);
 
-// Standard deviation of random_int8. A sum of four uniform bytes, divided by 4: near normal, and it ends at 3.4
-// standard deviations, as a column of some thousand normal weights does whose largest is scaled to 127.
-inline constexpr double kInt8Deviation = 36.95;  // sqrt(4 (256^2 - 1) / 12) / 4
+// Standard deviation of random_int8: a sum of four uniform bytes, centred, divided by 4 and rounded. It is near normal
+// and ends at 3.4 standard deviations, as a column of some thousand normal weights does whose largest is scaled to 127.
+inline constexpr double kInt8Deviation = 36.85;  // summed over the distribution; 36.95 before rounding
 
 // Elements first .. first + n - 1; `first` is even.
 void random_int8(uint64_t key, uint64_t first, int8_t* out, size_t n);

@@ -169,7 +169,7 @@ TEST_P(BitIdentity, InstructionSets) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, BitIdentity, testing::ValuesIn(parameters()),
-                         [](const auto& info) { return name_of(info.param); });
+                         [](const auto& test) { return name_of(test.param); });
 
 }  // namespace
 }  // namespace golden

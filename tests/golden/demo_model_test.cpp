@@ -102,7 +102,7 @@ TEST_P(DemoModel, GreedyText) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, DemoModel, testing::Values("reference", "cpu"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 TEST(DemoModelPerplexity, SampleText) {
   const Engine engine(kModel, {.device = "cpu"});

@@ -42,7 +42,7 @@ Handle make(Create&& create) {
 
 struct Settings {
   std::string device = "cpu";
-  std::string backend_options;
+  std::string backend_options = "";
   uint32_t cache_type = GROK1_CACHE_DEFAULT;
   uint32_t threads = 0;
   uint32_t max_sequences = 4;

@@ -1,0 +1,73 @@
+// Registers of AVX2 with FMA and F16C: two of them make sixteen lanes.
+#include <immintrin.h>
+
+namespace grok1::cpu::GROK1_ISA {
+
+using RegF = __m256;
+using RegI = __m256i;
+constexpr int kRegs = 2;  // registers of sixteen 32-bit lanes
+
+GROK1_INLINE RegF reg_set(float x) { return _mm256_set1_ps(x); }
+GROK1_INLINE RegF reg_load(const float* p) { return _mm256_loadu_ps(p); }
+GROK1_INLINE void reg_store(float* p, RegF a) { _mm256_storeu_ps(p, a); }
+GROK1_INLINE RegF reg_add(RegF a, RegF b) { return _mm256_add_ps(a, b); }
+GROK1_INLINE RegF reg_sub(RegF a, RegF b) { return _mm256_sub_ps(a, b); }
+GROK1_INLINE RegF reg_mul(RegF a, RegF b) { return _mm256_mul_ps(a, b); }
+GROK1_INLINE RegF reg_div(RegF a, RegF b) { return _mm256_div_ps(a, b); }
+GROK1_INLINE RegF reg_fma(RegF a, RegF b, RegF c) { return _mm256_fmadd_ps(a, b, c); }
+GROK1_INLINE RegF reg_min(RegF a, RegF b) { return _mm256_min_ps(a, b); }
+GROK1_INLINE RegF reg_max(RegF a, RegF b) { return _mm256_max_ps(a, b); }
+GROK1_INLINE RegI reg_bits(RegF a) { return _mm256_castps_si256(a); }
+GROK1_INLINE RegF reg_float_of_bits(RegI a) { return _mm256_castsi256_ps(a); }
+GROK1_INLINE RegF reg_convert(RegI a) { return _mm256_cvtepi32_ps(a); }
+GROK1_INLINE RegI reg_round(RegF a) { return _mm256_cvtps_epi32(a); }
+
+GROK1_INLINE RegI reg_set(int32_t x) { return _mm256_set1_epi32(x); }
+GROK1_INLINE RegI reg_load(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+GROK1_INLINE void reg_store(int32_t* p, RegI a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
+GROK1_INLINE RegI reg_add(RegI a, RegI b) { return _mm256_add_epi32(a, b); }
+GROK1_INLINE RegI reg_and(RegI a, RegI b) { return _mm256_and_si256(a, b); }
+GROK1_INLINE RegI reg_or(RegI a, RegI b) { return _mm256_or_si256(a, b); }
+GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) { return _mm256_andnot_si256(mask, a); }
+template <int N>
+GROK1_INLINE RegI reg_shift_left(RegI a) {
+  return _mm256_slli_epi32(a, N);
+}
+GROK1_INLINE RegI reg_greater(RegI a, RegI b) { return _mm256_cmpgt_epi32(a, b); }  // all bits of a lane, or none
+GROK1_INLINE RegI reg_max(RegI a, RegI b) { return _mm256_max_epi32(a, b); }
+GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+
+// Lanes i and i + 8 added, then i and i + 4.
+GROK1_INLINE __m128 fold_add(const RegF* r) {
+  const __m256 sum = _mm256_add_ps(r[0], r[1]);
+  return _mm_add_ps(_mm256_castps256_ps128(sum), _mm256_extractf128_ps(sum, 1));
+}
+GROK1_INLINE __m128 fold_max(const RegF* r) {
+  const __m256 most = _mm256_max_ps(r[0], r[1]);
+  return _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
+}
+GROK1_INLINE __m128i fold_max(const RegI* r) {
+  const __m256i most = _mm256_max_epi32(r[0], r[1]);
+  return _mm_max_epi32(_mm256_castsi256_si128(most), _mm256_extracti128_si256(most, 1));
+}
+
+// Bits of sixteen 16-bit numbers, each in the low half of its lane.
+GROK1_INLINE void load_halves(const char* p, RegI* r) {
+  for (int i = 0; i < 2; ++i)
+    r[i] = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i)));
+}
+GROK1_INLINE void load_f16(const char* p, RegF* r) {
+  for (int i = 0; i < 2; ++i) r[i] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i)));
+}
+
+// Sixteen int8 of two rows as pairs of int16: lane n holds a[n] and, above it, b[n].
+GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
+  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
+  const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
+  r[0] = _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(x, y));
+  r[1] = _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(x, y));
+}
+
+constexpr int kMicroRows = 2, kMicroColumns = 2;  // tile of sums in registers: rows, columns in sixteens
+
+}  // namespace grok1::cpu::GROK1_ISA

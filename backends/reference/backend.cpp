@@ -1,0 +1,96 @@
+// The reference backend: the meaning of every operator as plain loops with double accumulation, one thread, each call
+// done when it returns. Between operators values are float32, inside each everything is double. It is the oracle of the
+// conformance suite and is used only when named. This file holds the operator table
+// and the descriptor; entry.cpp is the plugin's entry.
+#include "backends/reference/arguments.h"
+#include "backends/reference/descriptor.h"
+#include "backends/reference/table.h"
+
+namespace grok1::reference {
+namespace {
+
+struct Backend {
+  char unused = 0;
+};
+
+constexpr grok1_backend_ops kOps = {
+    sizeof(grok1_backend_ops),
+    0,
+    close,
+    device_count,
+    device_info,
+    device_open,
+    device_close,
+    supports,
+    nullptr,  // get_extension: none is offered
+    buffer_alloc,
+    buffer_free,
+    buffer_map,
+    copy,
+    fill,
+    queue_create,
+    queue_destroy,
+    queue_sync,
+    event_create,
+    event_destroy,
+    event_record,
+    queue_wait,
+    event_wait,
+    weight_plan,
+    weight_begin,
+    weight_chunk,
+    weight_end,
+    weight_free,
+    layer_bind,
+    layer_free,
+    lm_head_bind,
+    lm_head_free,
+    kv_plan,
+    kv_create,
+    kv_destroy,
+    kv_copy_pages,
+    kv_export,
+    kv_import,
+    step_plan,
+    step_create,
+    step_destroy,
+    step_set,
+    act_create,
+    act_destroy,
+    act_export,
+    act_import,
+    route_create,
+    route_destroy,
+    route_export,
+    route_import,
+    embed,
+    attention,
+    add_norm,
+    moe_route,
+    moe_experts,
+    accumulate,
+    logits,
+};
+
+}  // namespace
+
+void close(grok1_backend* backend) {
+  delete reinterpret_cast<Backend*>(backend);
+}
+
+grok1_status open(const grok1_backend_host* host, grok1_backend** backend, const grok1_backend_ops** ops,
+                  grok1_error* err) {
+  return guarded(err, [&] {
+    given(host, "host");
+    given(ops, "ops") = &kOps;
+    given(backend, "backend");
+    hand_out(backend, new Backend);
+  });
+}
+
+}  // namespace grok1::reference
+
+const grok1_backend_descriptor grok1_reference_descriptor = {
+    sizeof(grok1_backend_descriptor), GROK1_BACKEND_MAGIC,         GROK1_BACKEND_ABI_MAJOR,
+    GROK1_BACKEND_ABI_MINOR,          GROK1_BACKEND_EXPLICIT_ONLY, grok1::reference::kId,
+    grok1::reference::kVendor,        grok1::reference::kVersion,  grok1::reference::open};

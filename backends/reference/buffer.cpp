@@ -1,0 +1,98 @@
+// Buffers: allocation, mapping, copy, fill, and the checked view that operators take of their rows.
+#include "backends/reference/buffer.h"
+
+#include "backends/reference/arguments.h"
+#include "backends/reference/queue.h"
+#include "backends/reference/table.h"
+
+namespace grok1::reference {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+std::byte* range(const grok1_device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t size,
+                 const char* name) {
+  const Memory& memory = object<const Buffer>(device, buffer, name).memory;
+  if (offset > memory.size() || size > memory.size() - offset)
+    refuse(GROK1_E_INVALID_ARGUMENT, "%s: %zu bytes at offset %zu are wanted, the buffer has %zu", name, size, offset,
+           memory.size());
+  return memory.data() + offset;
+}
+
+std::byte* words(const grok1_device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t count,
+                 const char* name) {
+  if (offset % 4 != 0) refuse(GROK1_E_INVALID_ARGUMENT, "%s: offset %zu is no multiple of 4", name, offset);
+  return range(device, buffer, offset, size_product({count, 4}), name);
+}
+
+}  // namespace
+
+uint64_t size_product(std::initializer_list<uint64_t> factors) {
+  uint64_t product = 1;
+  for (const uint64_t factor : factors)
+    if (__builtin_mul_overflow(product, factor, &product))
+      refuse(GROK1_E_OUT_OF_MEMORY, "more than 2^64 bytes are wanted; ask for less");
+  return product;
+}
+
+Memory::Memory(uint64_t size) : size_(size) {
+  if (size == 0) return;
+  bytes_.reset(static_cast<std::byte*>(::operator new[](size, kAlignment, std::nothrow)));
+  if (!bytes_)
+    refuse(GROK1_E_OUT_OF_MEMORY, "%zu bytes are wanted, the host has not so many; ask for less or free some", size);
+}
+
+void Memory::Free::operator()(std::byte* bytes) const {
+  ::operator delete[](bytes, kAlignment);
+}
+
+float* floats(const grok1_device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t count,
+              const char* name) {
+  return reinterpret_cast<float*>(words(device, buffer, offset, count, name));
+}
+
+int32_t* ints(const grok1_device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t count,
+              const char* name) {
+  return reinterpret_cast<int32_t*>(words(device, buffer, offset, count, name));
+}
+
+grok1_status buffer_alloc(grok1_device* device, uint64_t size, uint32_t memory, grok1_buffer** buffer,
+                          grok1_error* err) {
+  return guarded(err, [&] {
+    given(device, "device");
+    given(buffer, "buffer");
+    if (size == 0) refuse(GROK1_E_INVALID_ARGUMENT, "a buffer of 0 bytes is asked for");
+    if (memory != GROK1_MEMORY_DEVICE && memory != GROK1_MEMORY_HOST)
+      refuse(GROK1_E_INVALID_ARGUMENT, "memory is %u, wanted GROK1_MEMORY_DEVICE (1) or GROK1_MEMORY_HOST (2)", memory);
+    hand_out(buffer, new Buffer{device, Memory(size)});
+  });
+}
+
+void buffer_free(grok1_buffer* buffer) {
+  delete reinterpret_cast<Buffer*>(buffer);
+}
+
+grok1_status buffer_map(grok1_buffer* buffer, void** address, grok1_error* err) {
+  return guarded(err, [&] { given(address, "address") = object<Buffer>(buffer, "buffer").memory.data(); });
+}
+
+grok1_status copy(grok1_queue* queue, grok1_buffer* dst, uint64_t dst_offset, const grok1_buffer* src,
+                  uint64_t src_offset, uint64_t size, grok1_error* err) {
+  return guarded(err, [&] {
+    const grok1_device* device = object<Queue>(queue, "queue").device;
+    std::byte* to = range(device, dst, dst_offset, size, "dst");
+    const std::byte* from = range(device, src, src_offset, size, "src");
+    if (dst == src && to < from + size && from < to + size) refuse(GROK1_E_INVALID_ARGUMENT, "src and dst overlap");
+    if (size != 0) std::memcpy(to, from, size);
+  });
+}
+
+grok1_status fill(grok1_queue* queue, grok1_buffer* dst, uint64_t dst_offset, uint64_t size, uint8_t value,
+                  grok1_error* err) {
+  return guarded(err, [&] {
+    std::byte* to = range(object<Queue>(queue, "queue").device, dst, dst_offset, size, "dst");
+    if (size != 0) std::memset(to, value, size);
+  });
+}
+
+}  // namespace grok1::reference

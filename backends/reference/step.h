@@ -1,0 +1,65 @@
+// A step: scratch for passes within its limits, and the data of the current pass. Rows (Act, Route) belong to it.
+#ifndef GROK1_BACKENDS_REFERENCE_STEP_H
+#define GROK1_BACKENDS_REFERENCE_STEP_H
+
+#include <vector>
+
+#include "grok1_backend.h"
+
+namespace grok1::reference {
+
+// One pass, copied from grok1_step_data.
+struct Pass {
+  std::vector<uint32_t> tokens, positions;
+  std::vector<uint32_t> chunk;       // [n_rows] which chunk a row belongs to
+  std::vector<uint32_t> page_table;  // [n_chunks, max_pages]
+  std::vector<uint32_t> logit_rows;
+  bool set = false;
+
+  uint32_t n_rows() const { return uint32_t(tokens.size()); }
+};
+
+// One row's intermediate values; operators use what they need of it.
+struct Scratch {
+  std::vector<double> q, attended;  // [heads, head_dim]
+  std::vector<double> k, v;         // [kv_heads, head_dim]
+  std::vector<double> l;            // [max_pages * page_tokens]
+  std::vector<double> gate, up;     // [ffn]
+  std::vector<double> row, sum;     // [d_model]
+  std::vector<double> expert;       // [experts]
+  std::vector<uint64_t> written;    // [max_rows] tokens of the cache that a pass writes
+};
+
+struct Step {
+  const grok1_device* device;
+  grok1_model_desc model;
+  uint32_t max_rows, max_chunks, max_pages, max_logit_rows, page_tokens;
+  Pass pass;
+  Scratch scratch;
+
+  uint32_t page(uint32_t row, uint32_t position) const {
+    return pass.page_table[uint64_t(pass.chunk[row]) * max_pages + position / page_tokens];
+  }
+};
+
+// The step behind a handle, with a current pass.
+Step& current(const grok1_device* device, grok1_step* handle);
+
+struct Act {
+  Step* step;
+  std::vector<float> rows;  // [max_rows, d_model]
+};
+
+struct Route {
+  Step* step;
+  std::vector<int32_t> experts;  // [max_rows, experts_used], best first
+  std::vector<float> gates;      // the same shape
+};
+
+// The rows behind a handle, which must belong to the step.
+Act& act_of(const Step& step, const grok1_act* handle, const char* name);
+Route& route_of(const Step& step, const grok1_route* handle, const char* name);
+
+}  // namespace grok1::reference
+
+#endif

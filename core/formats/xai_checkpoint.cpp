@@ -1,0 +1,240 @@
+#include "core/formats/xai_checkpoint.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "core/base/encoding.h"
+#include "core/base/failure.h"
+#include "core/formats/config_json.h"
+#include "core/formats/pickle.h"
+#include "core/formats/xai_names.h"
+
+namespace grok1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where the parts of a model lie.
+struct Folders {
+  fs::path tensors;  // ckpt-0
+  fs::path beside;   // the folder that contains it
+};
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+// By name, without following links: what lies beside a linked folder lies beside the link.
+fs::path full_path(const fs::path& folder) {
+  const fs::path path = fs::absolute(folder).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();  // a closing slash counts as an empty name
+}
+
+Folders find_folders(const std::string& path) {
+  const fs::path given(path), inside = given / "ckpt-0";
+  if (!is_there(given)) {
+    throw Failure(GROK1_E_NOT_FOUND, path + ": no such folder; a model is a folder that contains ckpt-0",
+                  GROK1_SOURCE_SYSTEM, ENOENT);
+  }
+  if (!is_folder(given)) {
+    fail(GROK1_E_UNSUPPORTED, "{}: the folder that contains ckpt-0 wanted, or ckpt-0 itself, found a file", path);
+  }
+  if (is_folder(inside)) return {inside, given};
+  if (is_there(inside)) {
+    throw Failure(GROK1_E_IO, inside.string() + ": a folder of tensor files wanted, found a file", GROK1_SOURCE_SYSTEM,
+                  ENOTDIR);
+  }
+  if (full_path(given).filename() == "ckpt-0" || is_there(given / xai_file_name(0))) {
+    return {given, full_path(given).parent_path()};
+  }
+  throw Failure(GROK1_E_NOT_FOUND, path + ": a folder ckpt-0 wanted in here, found none", GROK1_SOURCE_SYSTEM, ENOENT);
+}
+
+std::string shape_text(uint32_t rank, const std::array<uint64_t, 4>& shape) {
+  return fmt::format("[{}]", fmt::join(shape.begin(), shape.begin() + rank, ", "));
+}
+
+class XaiCheckpoint final : public TensorSource {
+ public:
+  explicit XaiCheckpoint(const std::string& path) : folders_(find_folders(path)) {
+    const fs::path config = folders_.beside / "config.json", tokenizer = folders_.beside / "tokenizer.model";
+    has_config_ = is_there(config);
+    if (has_config_) config_ = read_config_json(config.string());
+    if (is_there(tokenizer)) tokenizer_path_ = tokenizer.string();
+    const std::vector<XaiName> names = xai_names(config_.layers);
+    check_listing(names);
+    files_.reserve(names.size());  // tensors point into it
+    tensors_.reserve(names.size());
+    for (size_t i = 0; i < names.size(); ++i) open_tensor(i, names[i]);
+    collect_warnings();
+  }
+
+  const Config& config() const override { return config_; }
+  const std::vector<Tensor>& tensors() const override { return tensors_; }
+  std::string_view format() const override { return "xAI checkpoint"; }
+  uint32_t n_files() const override { return static_cast<uint32_t>(files_.size()); }
+  const std::string& tokenizer_path() const override { return tokenizer_path_; }
+  const std::vector<std::string>& warnings() const override { return warnings_; }
+
+  uint64_t file_bytes() const override {
+    uint64_t sum = 0;
+    for (const MappedFile& file : files_) sum += file.size();
+    return sum;
+  }
+
+  void require_unchanged() const override {
+    for (const MappedFile& file : files_) file.require_unchanged();
+  }
+
+ private:
+  // Why a file may not fit although nothing is wrong with it.
+  std::string hint() const {
+    if (has_config_) return "";
+    return "; without a config.json beside ckpt-0 Grok-1's own sizes are expected";
+  }
+
+  // Every expected file must be there and no other of the same kind.
+  void check_listing(const std::vector<XaiName>& names) const {
+    std::vector<bool> found(names.size());
+    std::string extra;
+    std::error_code error;
+    for (fs::directory_iterator entry(folders_.tensors, error), end; !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().filename().string();
+      if (!is_xai_file_name(name)) continue;
+      const auto index = static_cast<size_t>(std::stoul(name.substr(6, 5)));
+      if (index < names.size() && name == xai_file_name(index)) {
+        found[index] = true;
+      } else if (extra.empty() || name < extra) {
+        extra = name;
+      }
+    }
+    if (error) fail_in_system(GROK1_E_IO, error.value(), folders_.tensors.string() + ": cannot list");
+    require_all(names, found);
+    if (extra.empty()) return;
+    fail_in_file((folders_.tensors / extra).string(), 0,
+                 "{} tensor files of {} layers wanted, found this one besides{}", names.size(), config_.layers, hint());
+  }
+
+  void require_all(const std::vector<XaiName>& names, const std::vector<bool>& found) const {
+    const auto missing = static_cast<size_t>(std::count(found.begin(), found.end(), false));
+    if (missing == 0) return;
+    const auto first = static_cast<size_t>(std::find(found.begin(), found.end(), false) - found.begin());
+    throw Failure(GROK1_E_NOT_FOUND,
+                  fmt::format("{}: this file is missing ({}), {} of {} in all; fetch what is missing{}",
+                              (folders_.tensors / xai_file_name(first)).string(), names[first].title, missing,
+                              names.size(), hint()),
+                  GROK1_SOURCE_SYSTEM, ENOENT);
+  }
+
+  void open_tensor(size_t index, const XaiName& name) {
+    const MappedFile& file = files_.emplace_back((folders_.tensors / xai_file_name(index)).string());
+    try {
+      tensors_.push_back(read_tensor(file, name));
+    } catch (const Failure& failure) {
+      throw Failure(failure.status(), fmt::format("{} ({})", failure.message(), name.title), failure.source(),
+                    failure.native_code(), failure.offset());
+    }
+  }
+
+  Tensor read_tensor(const MappedFile& file, const XaiName& name) const {
+    const Pickle pickle = read_pickle(file.path(), file.bytes());
+    const PickledArray& weight = pickle.weight;
+    Tensor tensor;
+    tensor.role = name.role;
+    tensor.layer = name.layer;
+    tensor.name = name.name;
+    tensor.file = &file;
+    tensor.encoding = weight.encoding;
+    tensor.rank = weight.rank;
+    tensor.shape = weight.shape;
+    tensor.offset = weight.offset;
+    tensor.bytes = weight.bytes;
+    check_shape(file, weight, xai_shape(name.role, config_));
+    check_encoding(file, pickle, name.role);
+    if (pickle.scales) add_scales(file, *pickle.scales, tensor);
+    return tensor;
+  }
+
+  void check_shape(const MappedFile& file, const PickledArray& array, const XaiShape& wanted) const {
+    if (array.rank == wanted.rank && array.shape == wanted.shape) return;
+    fail_in_file(file.path(), array.shape_at, "an array of shape {} wanted, found {}{}",
+                 shape_text(wanted.rank, wanted.shape), shape_text(array.rank, array.shape), hint());
+  }
+
+  static void check_encoding(const MappedFile& file, const Pickle& pickle, TensorRole role) {
+    const bool int8 = pickle.weight.encoding == GROK1_ENCODING_I8;
+    if (!pickle.scales) {
+      if (!int8) return;
+      fail_in_file(file.path(), pickle.weight.dtype_at, "f32, bf16, or int8 with scales wanted, found int8 without");
+    }
+    if (!is_xai_quantized(role)) {
+      fail_in_file(file.path(), pickle.weight.dtype_at, "a plain array of f32 or bf16 wanted, found one with scales");
+    }
+    if (!int8) {
+      fail_in_file(file.path(), pickle.weight.dtype_at, "int8 wanted where there are scales, found {}",
+                   encoding_name(pickle.weight.encoding));
+    }
+    if (pickle.scales->encoding == GROK1_ENCODING_I8) {
+      fail_in_file(file.path(), pickle.scales->dtype_at, "scales of bf16 or f32 wanted, found int8");
+    }
+  }
+
+  // Scales are shaped as the weight, with K replaced by the number of groups, which must divide it.
+  void add_scales(const MappedFile& file, const PickledArray& scales, Tensor& tensor) const {
+    const uint32_t k_axis = tensor.rank - 2;
+    const uint64_t k = tensor.shape[k_axis], groups = scales.shape[k_axis];
+    XaiShape wanted{tensor.rank, tensor.shape};
+    wanted.shape[k_axis] = groups;
+    if (scales.rank != wanted.rank || scales.shape != wanted.shape || groups == 0 || k % groups != 0) {
+      fail_in_file(file.path(), scales.shape_at,
+                   "scales of a shape like {} wanted, with a divisor of {} in place of that size, found {}",
+                   shape_text(tensor.rank, tensor.shape), k, shape_text(scales.rank, scales.shape));
+    }
+    tensor.scale_encoding = scales.encoding;
+    tensor.scale_groups = static_cast<uint32_t>(groups);
+    tensor.scale_shape = scales.shape;
+    tensor.scale_offset = scales.offset;
+    tensor.scale_bytes = scales.bytes;
+  }
+
+  // At Grok-1's width the weights are almost certainly Grok-1's, and these numbers belong to them. A rope base of
+  // 100000 is found in files converted from Hugging Face configs of 2024.
+  void collect_warnings() {
+    const Config grok1;
+    if (config_.d_model != grok1.d_model) return;
+    const auto compare = [&](const char* key, double found, double wanted) {
+      if (found == wanted) return;
+      warnings_.push_back(fmt::format("config.json: \"{}\" is {}, but Grok-1 was trained with {}; the text will suffer",
+                                      key, found, wanted));
+    };
+    compare("embedding_multiplier_scale", config_.embedding_multiplier, grok1.embedding_multiplier);
+    compare("output_multiplier_scale", config_.output_multiplier, grok1.output_multiplier);
+    compare("attn_output_multiplier", config_.attention_multiplier, grok1.attention_multiplier);
+    compare("max_attn_value", config_.attention_soft_cap, grok1.attention_soft_cap);
+    compare("rope_theta", config_.rope_base, grok1.rope_base);
+    compare("rms_norm_eps", config_.rms_norm_eps, grok1.rms_norm_eps);
+  }
+
+  Folders folders_;
+  bool has_config_ = false;
+  Config config_;
+  std::vector<MappedFile> files_;
+  std::vector<Tensor> tensors_;
+  std::string tokenizer_path_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace
+
+std::unique_ptr<TensorSource> open_xai_checkpoint(const std::string& path) {
+  return std::make_unique<XaiCheckpoint>(path);
+}
+
+}  // namespace grok1

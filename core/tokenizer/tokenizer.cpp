@@ -1,0 +1,54 @@
+#include "core/tokenizer/tokenizer.h"
+
+#include "core/base/failure.h"
+#include "core/base/mapped_file.h"
+#include "core/tokenizer/detokenizer.h"
+#include "core/tokenizer/model_reader.h"
+
+namespace grok1 {
+
+Tokenizer::Tokenizer(std::unique_ptr<const Vocabulary> vocabulary) : vocabulary_(std::move(vocabulary)) {}
+Tokenizer::~Tokenizer() = default;
+
+std::shared_ptr<const Tokenizer> Tokenizer::load(const std::string& path) {
+  const MappedFile file(path);
+  const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  return std::shared_ptr<const Tokenizer>(new Tokenizer(read_tokenizer_model(path, bytes)));
+}
+
+std::string Tokenizer::decode(std::span<const int32_t> tokens) const {
+  // A stream that borrows this tokenizer: what it gives, joined, is the meaning of decode.
+  Detokenizer stream(std::shared_ptr<const Tokenizer>(std::shared_ptr<const Tokenizer>(), this), -1);
+  std::string text;
+  for (const int32_t token : tokens) text += stream.push(token);
+  return text += stream.finish();
+}
+
+uint32_t Tokenizer::size() const {
+  return static_cast<uint32_t>(vocabulary_->pieces.size());
+}
+
+const Tokenizer::Piece& Tokenizer::piece(int32_t id) const {
+  if (id < 0 || static_cast<uint32_t>(id) >= size()) {
+    fail(GROK1_E_OUT_OF_RANGE, "a token of 0 to {} wanted, found {}", int64_t{size()} - 1, id);
+  }
+  return vocabulary_->pieces[static_cast<size_t>(id)];
+}
+
+int32_t Tokenizer::unk_id() const {
+  return vocabulary_->unk_id;
+}
+int32_t Tokenizer::bos_id() const {
+  return vocabulary_->bos_id;
+}
+int32_t Tokenizer::eos_id() const {
+  return vocabulary_->eos_id;
+}
+int32_t Tokenizer::pad_id() const {
+  return vocabulary_->pad_id;
+}
+uint32_t Tokenizer::longest_piece() const {
+  return vocabulary_->longest_piece;
+}
+
+}  // namespace grok1

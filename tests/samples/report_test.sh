@@ -1,0 +1,33 @@
+#!/bin/sh
+# grok1 devices, inspect and fit: what they print, for people and for programs.
+. "$(dirname "$0")/check.sh"
+gqa6=$data/gqa6
+
+exits 0 "$grok1" devices
+prints "backend"
+grep -q "^reference .*LOADED .*only when named" "$work/out" || die "no reference backend: $(cat "$work/out")"
+exits 0 "$grok1" devices --json
+prints '"backends"'
+prints '"name": "reference"'
+
+# A file that is no plugin is listed with its reason.
+cp "$0" "$work/libgrok1_broken.so"
+exits 0 "$grok1" devices --device "$work/libgrok1_broken.so"
+grep -q "^broken .*NOT_A_PLUGIN .*$work/libgrok1_broken.so" "$work/out" || die "no reason given: $(cat "$work/out")"
+
+exits 0 "$grok1" inspect -m "$gqa6"
+prints "layers 3, width 96, heads 48, kv heads 8, head dim 16"
+prints "experts 8, used 2, ffn 512; vocabulary 320, context 256 tokens"
+prints "transformer/decoder_layer_2/moe/linear_1/w"
+prints "int8, bf16 scales [8, 8, 96]"
+exits 0 "$grok1" inspect -m "$gqa6" --json
+[ "$(grep -c '"name": "transformer/' "$work/out")" -eq 36 ] || die "36 tensors of layers expected"
+prints '"embedding_multiplier": 78.38367176906169'
+
+exits 0 "$grok1" fit -m "$gqa6" --device "$device"
+prints "3 layers, 8 experts (2 used), int8"
+prints "fits"
+prints "Next: grok1 run -m $gqa6 --device $device"
+exits 0 "$grok1" fit -m "$gqa6" --device "$device" --json
+prints '"fits": true'
+prints '"residency": "in_memory"'
