@@ -82,9 +82,10 @@ grok1_status open(const grok1_backend_host* host, grok1_backend** backend, const
                   grok1_error* err) {
   return guarded(err, [&] {
     given(host, "host");
-    given(ops, "ops") = &kOps;
+    given(ops, "ops");
     given(backend, "backend");
     hand_out(backend, new Backend);
+    *ops = &kOps;
   });
 }
 

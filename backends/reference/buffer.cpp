@@ -37,7 +37,8 @@ uint64_t size_product(std::initializer_list<uint64_t> factors) {
 
 Memory::Memory(uint64_t size) : size_(size) {
   if (size == 0) return;
-  bytes_.reset(static_cast<std::byte*>(::operator new[](size, kAlignment, std::nothrow)));
+  // Rounding a size near 2^64 up to the alignment would wrap, so no size above PTRDIFF_MAX reaches the allocator.
+  if (size <= PTRDIFF_MAX) bytes_.reset(static_cast<std::byte*>(::operator new[](size, kAlignment, std::nothrow)));
   if (!bytes_)
     refuse(GROK1_E_OUT_OF_MEMORY, "%zu bytes are wanted, the host has not so many; ask for less or free some", size);
 }

@@ -3,6 +3,7 @@
 #define GROK1_BACKENDS_REFERENCE_BUFFER_H
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 

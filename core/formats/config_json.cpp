@@ -59,6 +59,10 @@ class ConfigFile {
       fail_in_file(path, kMostBytes, "a config.json of at most {} bytes wanted, found {}", kMostBytes, file_.size());
     }
     text_ = {reinterpret_cast<const char*>(file_.bytes().data()), file_.size()};
+    // The parser takes a NUL for the end of the text.
+    if (const size_t nul = text_.find('\0'); nul != std::string_view::npos) {
+      fail_in_file(path, nul, "JSON wanted, found a NUL byte");
+    }
     try {
       root_ = Json::parse(text_.begin(), text_.end());
     } catch (const Json::parse_error& error) {  // counts bytes from 1, 0 where it knows none

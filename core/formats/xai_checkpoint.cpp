@@ -134,9 +134,9 @@ class XaiCheckpoint final : public TensorSource {
   }
 
   void open_tensor(size_t index, const XaiName& name) {
-    const MappedFile& file = files_.emplace_back((folders_.tensors / xai_file_name(index)).string());
     try {
-      tensors_.push_back(read_tensor(file, name));
+      files_.emplace_back((folders_.tensors / xai_file_name(index)).string());
+      tensors_.push_back(read_tensor(files_.back(), name));
     } catch (const Failure& failure) {
       throw Failure(failure.status(), fmt::format("{} ({})", failure.message(), name.title), failure.source(),
                     failure.native_code(), failure.offset());

@@ -14,7 +14,7 @@ nm -D --defined-only "$library" | awk '$2 != "A" {sub(/@.*/, "", $3); print $3}'
 diff -u "$work/declared" "$work/exported" || { echo "exported symbols (+) differ from the header's functions (-)"; exit 1; }
 nm -D --defined-only "$library" | awk '$2 == "A" {print $3}' | sort > "$work/nodes"
 printf 'GROK1_0.1\n' | diff -u - "$work/nodes" || { echo "version nodes differ"; exit 1; }
-readelf -d "$library" | grep -q 'SONAME.*\[libgrok1\.so\.0\]' || { echo "SONAME is not libgrok1.so.0"; exit 1; }
+[[ $(readelf -d "$library") == *'soname: [libgrok1.so.0]'* ]] || { echo "SONAME is not libgrok1.so.0"; exit 1; }
 
 needed() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
 check_needed() {

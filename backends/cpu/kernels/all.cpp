@@ -56,7 +56,8 @@ void reduce(const Matrix& w, const float* partial, uint64_t stride, uint32_t n_b
   });
 }
 
-static_assert(sizeof(TileScratch) >= kSliceColumns * kSumsPerColumn * sizeof(int32_t));
+static_assert(sizeof(TileScratch) <= kKernelScratch);
+static_assert(kSliceColumns * kSumsPerColumn * sizeof(int32_t) <= kKernelScratch);
 
 #define GROK1_NAME_OF(isa) #isa
 #define GROK1_NAME(isa) GROK1_NAME_OF(isa)

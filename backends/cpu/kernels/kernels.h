@@ -19,6 +19,8 @@ constexpr uint32_t kPanelRows = 256;      // most rows of a tile
 constexpr uint32_t kSliceColumns = 8192;  // most columns of a sweep
 constexpr uint32_t kStrip = 64;           // columns that the kernels handle together
 constexpr uint32_t kHeads = 8;            // query heads that are attended together
+// Bytes of scratch that tile and sweep need: a packed block and two sums per output of a tile.
+constexpr uint64_t kKernelScratch = uint64_t{kTileColumns} * kBlock * 2 + uint64_t{kPanelRows} * kTileColumns * 8;
 
 enum class Element : uint8_t { f32, f16, bf16, i8 };
 

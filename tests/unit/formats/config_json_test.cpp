@@ -36,7 +36,9 @@ class ConfigJson : public testing::Test {
       EXPECT_EQ(failure.status(), status) << failure.message();
       EXPECT_NE(failure.message().find(reason), std::string::npos) << failure.message();
       EXPECT_NE(failure.message().find("config.json"), std::string::npos) << failure.message();
-      if (offset >= 0) EXPECT_EQ(failure.offset(), static_cast<uint64_t>(offset)) << failure.message();
+      if (offset >= 0) {
+        EXPECT_EQ(failure.offset(), static_cast<uint64_t>(offset)) << failure.message();
+      }
     }
   }
 
@@ -144,9 +146,10 @@ TEST_F(ConfigJson, SyntaxErrorsHaveAnOffset) {
   expect_refused("{\"a\": NaN}", "JSON wanted", GROK1_E_BAD_FILE, 6);
   expect_refused("{\"a\": \"\xff\"}", "JSON wanted", GROK1_E_BAD_FILE, 7);
   expect_refused("{\"a\": 1e999}", "a double can hold", GROK1_E_BAD_FILE);
-  expect_refused("[1, 2]", "an object wanted, found array", GROK1_E_BAD_FILE, 0);
+  expect_refused("[1, 2]", "a JSON object wanted, found array", GROK1_E_BAD_FILE, 0);
   expect_refused("null", "a JSON object wanted", GROK1_E_BAD_FILE, 0);
-  expect_refused(std::string("{\"a\": 1}\0", 9), "JSON wanted", GROK1_E_BAD_FILE, 8);
+  expect_refused(kSizes.dump() + std::string("\0rest", 5), "a NUL byte", GROK1_E_BAD_FILE,
+                 static_cast<int64_t>(kSizes.dump().size()));
 }
 
 TEST_F(ConfigJson, EveryTruncationIsRefused) {

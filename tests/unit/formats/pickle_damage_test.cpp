@@ -109,7 +109,7 @@ TEST_P(PickleDamage, BytesBehindTheEndAreRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, PickleDamage, testing::ValuesIn(kKinds),
-                         [](const testing::TestParamInfo<Kind>& info) { return std::string(info.param.name); });
+                         [](const testing::TestParamInfo<Kind>& kind) { return std::string(kind.param.name); });
 
 }  // namespace
 }  // namespace grok1

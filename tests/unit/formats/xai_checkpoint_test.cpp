@@ -87,8 +87,8 @@ TEST_P(GoldenCheckpoint, HasEveryRoleOfEveryLayer) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenCheckpoint,
                          testing::Values("tiny", "order", "gqa6", "sharp", "two-groups", "odd"),
-                         [](const testing::TestParamInfo<const char*>& info) {
-                           std::string name = info.param;
+                         [](const testing::TestParamInfo<const char*>& golden) {
+                           std::string name = golden.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
@@ -118,7 +118,9 @@ class XaiCheckpoint : public testing::Test {
       for (const std::string& word : words) {
         EXPECT_NE(failure.message().find(word), std::string::npos) << failure.message() << "\nlacks: " << word;
       }
-      if (status == GROK1_E_BAD_FILE) EXPECT_EQ(failure.source(), uint32_t{GROK1_SOURCE_FILE});
+      if (status == GROK1_E_BAD_FILE) {
+        EXPECT_EQ(failure.source(), uint32_t{GROK1_SOURCE_FILE});
+      }
     }
   }
 

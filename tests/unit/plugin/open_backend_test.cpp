@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <regex>
 
 #include "core/plugin/negotiate.h"
 #include "core/plugin/operator_table.h"
@@ -85,10 +84,12 @@ std::vector<std::string> slots_of_header() {
   const std::string header = read_bytes(GROK1_SOURCE_DIR "/include/grok1_backend.h");
   const size_t begin = header.find("typedef struct grok1_backend_ops {"), end = header.find("} grok1_backend_ops;");
   const std::string text = header.substr(begin, end - begin);
-  const std::regex slot(R"(\(GROK1_CALL \*(\w+)\)\()");
+  const std::string mark = "(GROK1_CALL *";
   std::vector<std::string> names;
-  for (std::sregex_iterator i(text.begin(), text.end(), slot); i != std::sregex_iterator(); ++i)
-    names.push_back((*i)[1]);
+  for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+    const size_t name = at + mark.size();
+    names.push_back(text.substr(name, text.find(')', name) - name));
+  }
   return names;
 }
 

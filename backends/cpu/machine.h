@@ -1,0 +1,23 @@
+// What the system says of the machine: the processor's name, the cores that this process may use, its memory. Read from
+// /proc and from the control groups that the process is in; knows nothing of the backend.
+#ifndef GROK1_BACKENDS_CPU_MACHINE_H
+#define GROK1_BACKENDS_CPU_MACHINE_H
+
+#include <cstdint>
+#include <string>
+
+namespace grok1::cpu {
+
+std::string processor_name();  // "Intel Xeon"
+
+// Cores of the affinity mask, or fewer if a control group limits the time; at least 1.
+uint32_t usable_cores();
+
+struct MachineMemory {
+  uint64_t total, free;  // bytes; a control group's limit counts, file pages that can be dropped are free
+};
+MachineMemory machine_memory();
+
+}  // namespace grok1::cpu
+
+#endif

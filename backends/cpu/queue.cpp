@@ -1,0 +1,47 @@
+// Queues and events: made, checked, ended.
+#include "backends/cpu/queue.h"
+
+#include "backends/cpu/table.h"
+
+namespace grok1::cpu {
+
+grok1_status queue_create(grok1_device* device, grok1_queue** queue, grok1_error* err) {
+  return guarded(err, [&] {
+    Device& self = object<Device>(device, "device");
+    given(queue, "queue");
+    hand_out(queue, new Queue{&self});
+  });
+}
+
+void queue_destroy(grok1_queue* queue) { delete reinterpret_cast<Queue*>(queue); }
+
+grok1_status queue_sync(grok1_queue* queue, grok1_error* err) {
+  return guarded(err, [&] { given(queue, "queue"); });
+}
+
+grok1_status event_create(grok1_device* device, grok1_event** event, grok1_error* err) {
+  return guarded(err, [&] {
+    Device& self = object<Device>(device, "device");
+    given(event, "event");
+    hand_out(event, new Event{&self});
+  });
+}
+
+void event_destroy(grok1_event* event) { delete reinterpret_cast<Event*>(event); }
+
+grok1_status event_record(grok1_event* event, grok1_queue* queue, grok1_error* err) {
+  return guarded(err, [&] { object_of<Event>(object<Queue>(queue, "queue").device, event, "event"); });
+}
+
+grok1_status queue_wait(grok1_queue* queue, grok1_event* event, grok1_error* err) {
+  return guarded(err, [&] {  // the event may be of another device of this backend
+    given(queue, "queue");
+    given(event, "event");
+  });
+}
+
+grok1_status event_wait(grok1_event* event, grok1_error* err) {
+  return guarded(err, [&] { given(event, "event"); });
+}
+
+}  // namespace grok1::cpu

@@ -1,0 +1,33 @@
+// Refusals as text.
+#include "backends/cpu/refusal.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+
+namespace grok1::cpu {
+
+void refuse(grok1_status status, const char* format, ...) {
+  Refusal refusal{};
+  refusal.status = status;
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(refusal.message, sizeof refusal.message, format, arguments);
+  va_end(arguments);
+  throw refusal;
+}
+
+grok1_status write_error(grok1_error* err, grok1_status status, const char* message) noexcept {
+  if (err == nullptr) return status;
+  grok1_error written = GROK1_INIT(grok1_error);
+  written.struct_size = err->struct_size;
+  written.status = status;
+  written.source = GROK1_SOURCE_BACKEND;
+  std::snprintf(written.message, sizeof written.message, "cpu: %s", message);
+  std::memcpy(err, &written, std::min<size_t>(err->struct_size, sizeof written));
+  return status;
+}
+
+}  // namespace grok1::cpu

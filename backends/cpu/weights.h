@@ -1,0 +1,48 @@
+// A tensor or a slice of one: bytes in the order of the file, used where they are mapped or copied, and how its K is cut
+// into chunks and blocks. How the bytes come in is in weights.cpp; what multiplies them, linear.h.
+#ifndef GROK1_BACKENDS_CPU_WEIGHTS_H
+#define GROK1_BACKENDS_CPU_WEIGHTS_H
+
+#include <vector>
+
+#include "backends/cpu/chunks.h"
+#include "backends/cpu/device.h"
+#include "backends/cpu/memory.h"
+#include "backends/cpu/numbers.h"
+
+namespace grok1::cpu {
+
+// A slice of a stored array [experts, outer, inner]. Expert and outer index count from those of the slice.
+struct Stored {
+  const char* first = nullptr;    // first element of the slice
+  uint64_t row_bytes = 0;         // from one outer index to the next
+  uint64_t expert_bytes = 0;      // from one expert to the next
+  uint64_t experts = 0, outer = 0, inner_bytes = 0;
+  uint64_t expert_begin = 0, outer_begin = 0;  // of the slice in the whole
+  Memory own;                     // empty when in place
+  std::vector<bool> received;     // [experts * outer] rows, empty when in place
+
+  const char* row(uint64_t expert, uint64_t o) const { return first + expert * expert_bytes + o * row_bytes; }
+  uint64_t bytes() const { return experts * outer * inner_bytes; }
+};
+
+struct Weight {
+  Device* device;
+  grok1_weight_desc desc;
+  Element element, scale_element;
+  Chunks chunks;  // of the slice's K
+  Stored values, scales;
+  bool in_place, finished;
+
+  uint32_t k() const { return static_cast<uint32_t>(desc.k_end - desc.k_begin); }
+  uint32_t n() const { return static_cast<uint32_t>(desc.n_end - desc.n_begin); }
+  bool is_i8() const { return element == Element::i8; }
+  Matrix matrix(uint32_t expert) const;  // `expert` of the whole tensor
+};
+
+// A finished weight of the device that is a norm's scale of `size` numbers.
+const Weight& norm_scale(const Device* device, const grok1_weight* weight, uint64_t size, const char* name);
+
+}  // namespace grok1::cpu
+
+#endif
