@@ -88,16 +88,20 @@ void print_figures(const Figures& figures, bool json) {
                rate(stats.generated_tokens, stats.generated_ns).c_str(), load_seconds);
 }
 
-Figures measure(const grok1_model* model, const grok1_session* session, const grok1_sequence* sequence,
-                const std::string& prompt, grok1_status status) {
+// Tokens after the prompt: all that were asked for, or, when it ended earlier, those that were decoded.
+size_t count_generated(const RunOptions& options, const Figures& figures, grok1_status status) {
+  if (status == GROK1_OK) return options.n_tokens;
+  const size_t of_prompt = figures.prompt_tokens == 1 ? 1 : 0;  // a chunk of one token counts as generated
+  return figures.stats.generated_tokens - of_prompt;
+}
+
+Figures measure(const grok1_model* model, const grok1_session* session, const std::string& prompt,
+                const RunOptions& options, grok1_status status) {
   Figures figures;
   const auto tokenizer = make<Tokenizer>([&](auto** out, auto* err) { return grok1_model_tokenizer(model, out, err); });
-  size_t length = 0;
   grok1_tokenizer_encode(tokenizer.get(), prompt.data(), prompt.size(), nullptr, 0, &figures.prompt_tokens, nullptr);
-  grok1_sequence_tokens(sequence, nullptr, 0, &length, nullptr);
   checked([&](auto* err) { return grok1_session_stats(session, &figures.stats, err); });
-  if (length >= figures.prompt_tokens) figures.generated_tokens = length - figures.prompt_tokens;
-  if (status == GROK1_OK && length >= figures.prompt_tokens) ++figures.generated_tokens;  // the last is not decoded
+  if (figures.stats.passes > 0) figures.generated_tokens = count_generated(options, figures, status);
   return figures;
 }
 
@@ -108,13 +112,10 @@ int run(const RunOptions& options) {
   const Model model = load_model(runtime.get(), options.model, to_library(options.model), interrupt);
   const auto session =
       make<Session>([&](auto** out, auto* err) { return grok1_session_create(model.get(), nullptr, out, err); });
-  const auto sequence =
-      make<Sequence>([&](auto** out, auto* err) { return grok1_sequence_create(session.get(), out, err); });
   const Sampler sampler = make_sampler(options);
 
   grok1_generate_options generate = GROK1_INIT(grok1_generate_options);
   generate.sampler = sampler.get();
-  generate.sequence = sequence.get();
   generate.cancel = interrupt.flag();
   generate.max_tokens = options.n_tokens;
   std::exception_ptr failure;
@@ -126,7 +127,7 @@ int run(const RunOptions& options) {
   write_stdout("\n");
   flush_stdout();
   if (status == GROK1_S_CONTEXT_FULL) std::fprintf(stderr, "grok1: the context is full; -c sets a longer one\n");
-  print_figures(measure(model.get(), session.get(), sequence.get(), prompt, status), options.json);
+  print_figures(measure(model.get(), session.get(), prompt, options, status), options.json);
   return exit_code_of(status);
 }
 
