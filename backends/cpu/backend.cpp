@@ -80,7 +80,9 @@ grok1_status open(const grok1_backend_host* host, grok1_backend** backend, const
 
 }  // namespace
 
-void close(grok1_backend* backend) { delete reinterpret_cast<Backend*>(backend); }
+void close(grok1_backend* backend) {
+  delete reinterpret_cast<Backend*>(backend);
+}
 
 }  // namespace grok1::cpu
 

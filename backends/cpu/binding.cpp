@@ -91,8 +91,10 @@ Layer bound_layer(Device& device, const grok1_layer_desc& desc) {
 grok1_model_desc checked_model(const grok1_model_desc* model) {
   const grok1_model_desc& m = input(model, GROK1_TYPE_MODEL_DESC, "model");
   if (m.d_model == 0 || m.ffn == 0 || m.vocab_size == 0 || m.layers == 0 || m.context == 0)
-    refuse(GROK1_E_INVALID_ARGUMENT, "model: d_model, ffn, vocab_size, layers and context are %u, %u, %u, %u, %u; none "
-           "may be 0", m.d_model, m.ffn, m.vocab_size, m.layers, m.context);
+    refuse(GROK1_E_INVALID_ARGUMENT,
+           "model: d_model, ffn, vocab_size, layers and context are %u, %u, %u, %u, %u; none "
+           "may be 0",
+           m.d_model, m.ffn, m.vocab_size, m.layers, m.context);
   if (m.kv_heads == 0 || m.heads == 0 || m.heads % m.kv_heads != 0)
     refuse(GROK1_E_INVALID_ARGUMENT, "model: %u query heads are no multiple of %u kv heads", m.heads, m.kv_heads);
   if (m.head_dim == 0 || m.head_dim % 2 != 0)
@@ -117,7 +119,9 @@ grok1_status layer_bind(grok1_device* device, const grok1_layer_desc* desc, grok
   });
 }
 
-void layer_free(grok1_layer* layer) { delete reinterpret_cast<Layer*>(layer); }
+void layer_free(grok1_layer* layer) {
+  delete reinterpret_cast<Layer*>(layer);
+}
 
 grok1_status lm_head_bind(grok1_device* device, const grok1_lm_head_desc* description, grok1_lm_head** lm_head,
                           grok1_error* err) {
@@ -127,15 +131,17 @@ grok1_status lm_head_bind(grok1_device* device, const grok1_lm_head_desc* descri
     const grok1_lm_head_desc& desc = input(description, GROK1_TYPE_LM_HEAD_DESC, "desc");
     const grok1_model_desc m = checked_model(desc.model);
     check_range("vocabulary", desc.vocab_begin, desc.vocab_end, m.vocab_size);
-    const Weight* embedding = bound(&self, desc.embedding,
-                                    {"embedding", {0, 1, 1}, {0, m.d_model, m.d_model},
-                                     {desc.vocab_begin, desc.vocab_end, m.vocab_size}});
+    const Weight* embedding =
+        bound(&self, desc.embedding,
+              {"embedding", {0, 1, 1}, {0, m.d_model, m.d_model}, {desc.vocab_begin, desc.vocab_end, m.vocab_size}});
     if (embedding->desc.order != GROK1_ORDER_NK)
       refuse(GROK1_E_INVALID_ARGUMENT, "embedding: order is %u, wanted GROK1_ORDER_NK (2)", embedding->desc.order);
     hand_out(lm_head, new LmHead{&self, m, embedding, desc.vocab_begin, desc.vocab_end});
   });
 }
 
-void lm_head_free(grok1_lm_head* lm_head) { delete reinterpret_cast<LmHead*>(lm_head); }
+void lm_head_free(grok1_lm_head* lm_head) {
+  delete reinterpret_cast<LmHead*>(lm_head);
+}
 
 }  // namespace grok1::cpu

@@ -11,9 +11,9 @@ struct Layer {
   Device* device;
   grok1_model_desc model;
   uint32_t index;
-  const Weight *q, *k, *v, *o;      // all or none
-  const Weight* router;             // may be null
-  const Weight *gate, *up, *down;   // all or none
+  const Weight *q, *k, *v, *o;     // all or none
+  const Weight* router;            // may be null
+  const Weight *gate, *up, *down;  // all or none
   uint32_t kv_head_begin, kv_head_end, expert_begin, expert_end;
 };
 

@@ -45,7 +45,9 @@ grok1_status buffer_alloc(grok1_device* device, uint64_t size, uint32_t memory, 
   });
 }
 
-void buffer_free(grok1_buffer* buffer) { delete reinterpret_cast<Buffer*>(buffer); }
+void buffer_free(grok1_buffer* buffer) {
+  delete reinterpret_cast<Buffer*>(buffer);
+}
 
 grok1_status buffer_map(grok1_buffer* buffer, void** address, grok1_error* err) {
   return guarded(err, [&] { given(address, "address") = object<Buffer>(buffer, "buffer").memory.data(); });

@@ -120,7 +120,9 @@ grok1_status device_open(grok1_backend* backend, uint32_t index, const char* opt
   });
 }
 
-void device_close(grok1_device* device) { delete reinterpret_cast<Device*>(device); }
+void device_close(grok1_device* device) {
+  delete reinterpret_cast<Device*>(device);
+}
 
 grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t b, uint32_t c, grok1_error* err) {
   return guarded(err, [&] {

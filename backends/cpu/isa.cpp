@@ -37,7 +37,7 @@ Isa best_isa() {
   const Leaf one(1, 0), seven(7, 0);
   if (!has(one.ecx, {12, 27, 28, 29}) || !has(seven.ebx, {5})) return Isa::baseline;  // FMA OSXSAVE AVX F16C, AVX2
   const uint32_t saved = saved_registers();
-  if (!has(saved, {1, 2})) return Isa::baseline;                                  // XMM, YMM
+  if (!has(saved, {1, 2})) return Isa::baseline;                                      // XMM, YMM
   if (!has(seven.ebx, {16, 17, 30, 31}) || !has(saved, {5, 6, 7})) return Isa::avx2;  // F DQ BW VL; masks, ZMM
   return has(seven.ecx, {11}) ? Isa::avx512vnni : Isa::avx512;
 }
@@ -69,6 +69,8 @@ const Kernels& kernels_of(Isa isa) {
   }
 }
 
-const char* title_of(Isa isa) { return kTitles[static_cast<int>(isa)]; }
+const char* title_of(Isa isa) {
+  return kTitles[static_cast<int>(isa)];
+}
 
 }  // namespace grok1::cpu

@@ -28,7 +28,9 @@ std::string value_in(const char* path, const std::string& key) {
   return "";
 }
 
-uint64_t meminfo(const char* key) { return std::strtoull(value_in("/proc/meminfo", key).c_str(), nullptr, 10) * 1024; }
+uint64_t meminfo(const char* key) {
+  return std::strtoull(value_in("/proc/meminfo", key).c_str(), nullptr, 10) * 1024;
+}
 
 std::optional<double> number_in(const std::string& path) {
   std::ifstream file(path);

@@ -13,7 +13,9 @@ grok1_status queue_create(grok1_device* device, grok1_queue** queue, grok1_error
   });
 }
 
-void queue_destroy(grok1_queue* queue) { delete reinterpret_cast<Queue*>(queue); }
+void queue_destroy(grok1_queue* queue) {
+  delete reinterpret_cast<Queue*>(queue);
+}
 
 grok1_status queue_sync(grok1_queue* queue, grok1_error* err) {
   return guarded(err, [&] { given(queue, "queue"); });
@@ -27,7 +29,9 @@ grok1_status event_create(grok1_device* device, grok1_event** event, grok1_error
   });
 }
 
-void event_destroy(grok1_event* event) { delete reinterpret_cast<Event*>(event); }
+void event_destroy(grok1_event* event) {
+  delete reinterpret_cast<Event*>(event);
+}
 
 grok1_status event_record(grok1_event* event, grok1_queue* queue, grok1_error* err) {
   return guarded(err, [&] { object_of<Event>(object<Queue>(queue, "queue").device, event, "event"); });

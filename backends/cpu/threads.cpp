@@ -1,7 +1,7 @@
-// The pool. A region is one run() with its tasks. `ticket` holds the region's number in its upper half and the next task
-// in its lower: a worker takes a task by a compare-and-swap of both, so one that wakes late can neither take a task of a
-// region that it has not read, nor keep the caller waiting. While the caller writes down a new region, a number of its
-// own and a task past every end keep all workers out.
+// The pool. A region is one run() with its tasks. `ticket` holds the region's number in its upper half and the next
+// task in its lower: a worker takes a task by a compare-and-swap of both, so one that wakes late can neither take a
+// task of a region that it has not read, nor keep the caller waiting. While the caller writes down a new region, a
+// number of its own and a task past every end keep all workers out.
 #include "backends/cpu/threads.h"
 
 #include <immintrin.h>
@@ -20,7 +20,9 @@ constexpr int kSpins = 2000;  // pauses before a worker sleeps: 30 to 100 micros
 
 constexpr uint32_t kClosed = UINT32_MAX;  // no region has so many tasks
 
-constexpr uint32_t region_of(uint64_t ticket) { return static_cast<uint32_t>(ticket >> 32); }
+constexpr uint32_t region_of(uint64_t ticket) {
+  return static_cast<uint32_t>(ticket >> 32);
+}
 
 }  // namespace
 
@@ -105,18 +107,21 @@ void Threads::stop() {
 
 // In a process made by fork there are no workers to join, and nobody to wake: what they used is left behind.
 Threads::~Threads() {
-  if (shared_->process == getpid()) return stop();
-  for (std::thread& worker : workers_) worker.detach();
-  static_cast<void>(shared_.release());
+  if (shared_->process == getpid()) {
+    stop();
+  } else {
+    for (std::thread& worker : workers_) worker.detach();
+    static_cast<void>(shared_.release());
+  }
 }
 
-void Threads::run_together(uint32_t tasks, Call call, const void* f) {
+void Threads::run_together(uint32_t tasks, Call entry, const void* f) {
   Shared& s = *shared_;
   const std::lock_guard turn(s.caller);
   const uint32_t region = region_of(s.ticket.load(std::memory_order_relaxed)) + 2;
   s.ticket.store(uint64_t{region - 1} << 32 | kClosed);
   s.tasks.store(tasks, std::memory_order_release);
-  s.call.store(call, std::memory_order_release);
+  s.call.store(entry, std::memory_order_release);
   s.f.store(f, std::memory_order_release);
   s.done.store(0, std::memory_order_release);
   s.ticket.store(uint64_t{region} << 32);

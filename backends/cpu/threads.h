@@ -1,6 +1,6 @@
 // A pool of threads of one device: run(n, f) calls f(task, thread) once for every task below n, thread 0 being the
-// caller, and returns when all have ended. Which thread takes which task is chance, so f must not let it matter. Between
-// runs workers look for work for some microseconds, then sleep. Two callers take turns.
+// caller, and returns when all have ended. Which thread takes which task is chance, so f must not let it matter.
+// Between runs workers look for work for some microseconds, then sleep. Two callers take turns.
 #ifndef GROK1_BACKENDS_CPU_THREADS_H
 #define GROK1_BACKENDS_CPU_THREADS_H
 
@@ -38,7 +38,7 @@ class Threads {
     (*static_cast<const F*>(f))(task, thread);
   }
   void stop();
-  void run_together(uint32_t tasks, Call call, const void* f);
+  void run_together(uint32_t tasks, Call entry, const void* f);
 
   const uint32_t count_;
   std::unique_ptr<Shared> shared_;

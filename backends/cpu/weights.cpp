@@ -1,5 +1,5 @@
-// Weights come in: a description is checked and planned, then the bytes are used where they are or copied chunk by chunk
-// into the same order (layout "plain"). What a weight is, weights.h.
+// Weights come in: a description is checked and planned, then the bytes are used where they are or copied chunk by
+// chunk into the same order (layout "plain"). What a weight is, weights.h.
 #include "backends/cpu/weights.h"
 
 #include <cstdio>
@@ -15,7 +15,9 @@ using Number = unsigned long long;  // what %llu prints
 
 constexpr uint64_t kMost = uint64_t{1} << 30;  // inputs or outputs of a matrix: indices are 32 bits wide
 
-bool is_i8(const grok1_weight_desc& desc) { return desc.encoding == GROK1_ENCODING_I8; }
+bool is_i8(const grok1_weight_desc& desc) {
+  return desc.encoding == GROK1_ENCODING_I8;
+}
 
 void check_encoding(const grok1_weight_desc& desc) {
   const bool known = element_of_encoding(desc.encoding).has_value();
@@ -24,8 +26,9 @@ void check_encoding(const grok1_weight_desc& desc) {
            desc.encoding, desc.kind);
   if (!is_i8(desc)) {
     if (desc.scale_encoding != GROK1_ENCODING_NONE || desc.groups != 0)
-      refuse(GROK1_E_INVALID_ARGUMENT, "encoding %u has no scales: wanted scale_encoding 0 and groups 0, found %u and %u",
-             desc.encoding, desc.scale_encoding, desc.groups);
+      refuse(GROK1_E_INVALID_ARGUMENT,
+             "encoding %u has no scales: wanted scale_encoding 0 and groups 0, found %u and %u", desc.encoding,
+             desc.scale_encoding, desc.groups);
     return;
   }
   if (desc.scale_encoding != GROK1_ENCODING_BF16 && desc.scale_encoding != GROK1_ENCODING_F32)
@@ -37,7 +40,8 @@ void check_encoding(const grok1_weight_desc& desc) {
 
 void check(const grok1_weight_desc& desc) {
   if (desc.kind != GROK1_WEIGHT_LINEAR && desc.kind != GROK1_WEIGHT_VECTOR)
-    refuse(GROK1_E_INVALID_ARGUMENT, "kind is %u: wanted GROK1_WEIGHT_LINEAR (1) or GROK1_WEIGHT_VECTOR (2)", desc.kind);
+    refuse(GROK1_E_INVALID_ARGUMENT, "kind is %u: wanted GROK1_WEIGHT_LINEAR (1) or GROK1_WEIGHT_VECTOR (2)",
+           desc.kind);
   if (desc.order != GROK1_ORDER_KN && desc.order != GROK1_ORDER_NK)
     refuse(GROK1_E_INVALID_ARGUMENT, "order is %u: wanted GROK1_ORDER_KN (1) or GROK1_ORDER_NK (2)", desc.order);
   check_range("expert", desc.expert_begin, desc.expert_end, desc.experts);
@@ -51,7 +55,9 @@ void check(const grok1_weight_desc& desc) {
   check_encoding(desc);
 }
 
-uint64_t group_size(const grok1_weight_desc& desc) { return is_i8(desc) ? desc.k / desc.groups : desc.k; }
+uint64_t group_size(const grok1_weight_desc& desc) {
+  return is_i8(desc) ? desc.k / desc.groups : desc.k;
+}
 
 // Of a slice of few inputs in many groups nobody has heard; scratch is not made for it.
 Chunks chunks_of(const grok1_weight_desc& desc) {
@@ -141,8 +147,8 @@ void receive(Stored& to, const grok1_weight_chunk& chunk) {
       refuse(GROK1_E_INVALID_ARGUMENT, "chunk of expert %u: outer %llu came before", chunk.expert,
              Number{chunk.outer_begin + i});
   for (uint64_t i = 0; i < count; ++i) {
-    std::memcpy(to.own.data() + (first + i) * to.inner_bytes, static_cast<const char*>(chunk.data) + i * chunk.row_bytes,
-                to.inner_bytes);
+    std::memcpy(to.own.data() + (first + i) * to.inner_bytes,
+                static_cast<const char*>(chunk.data) + i * chunk.row_bytes, to.inner_bytes);
     to.received[first + i] = true;
   }
 }
@@ -248,6 +254,8 @@ grok1_status weight_end(grok1_weight* handle, grok1_queue* queue, grok1_error* e
   });
 }
 
-void weight_free(grok1_weight* weight) { delete reinterpret_cast<Weight*>(weight); }
+void weight_free(grok1_weight* weight) {
+  delete reinterpret_cast<Weight*>(weight);
+}
 
 }  // namespace grok1::cpu

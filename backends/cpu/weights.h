@@ -1,5 +1,5 @@
-// A tensor or a slice of one: bytes in the order of the file, used where they are mapped or copied, and how its K is cut
-// into chunks and blocks. How the bytes come in is in weights.cpp; what multiplies them, linear.h.
+// A tensor or a slice of one: bytes in the order of the file, used where they are mapped or copied, and how its K is
+// cut into chunks and blocks. How the bytes come in is in weights.cpp; what multiplies them, linear.h.
 #ifndef GROK1_BACKENDS_CPU_WEIGHTS_H
 #define GROK1_BACKENDS_CPU_WEIGHTS_H
 
@@ -14,13 +14,13 @@ namespace grok1::cpu {
 
 // A slice of a stored array [experts, outer, inner]. Expert and outer index count from those of the slice.
 struct Stored {
-  const char* first = nullptr;    // first element of the slice
-  uint64_t row_bytes = 0;         // from one outer index to the next
-  uint64_t expert_bytes = 0;      // from one expert to the next
+  const char* first = nullptr;  // first element of the slice
+  uint64_t row_bytes = 0;       // from one outer index to the next
+  uint64_t expert_bytes = 0;    // from one expert to the next
   uint64_t experts = 0, outer = 0, inner_bytes = 0;
   uint64_t expert_begin = 0, outer_begin = 0;  // of the slice in the whole
-  Memory own;                     // empty when in place
-  std::vector<bool> received;     // [experts * outer] rows, empty when in place
+  Memory own;                                  // empty when in place
+  std::vector<bool> received;                  // [experts * outer] rows, empty when in place
 
   const char* row(uint64_t expert, uint64_t o) const { return first + expert * expert_bytes + o * row_bytes; }
   uint64_t bytes() const { return experts * outer * inner_bytes; }

@@ -2,6 +2,7 @@
 // of core/runtime.
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/base/failure.h"

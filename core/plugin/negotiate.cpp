@@ -1,6 +1,8 @@
 #include "core/plugin/negotiate.h"
 
+#include <cstddef>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "core/plugin/refusal.h"

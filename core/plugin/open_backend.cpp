@@ -2,6 +2,10 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
 #include "core/base/failure.h"
 #include "core/plugin/operator_table.h"
 #include "core/plugin/refusal.h"

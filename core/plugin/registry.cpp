@@ -1,5 +1,6 @@
 #include "core/plugin/registry.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>

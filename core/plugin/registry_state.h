@@ -2,6 +2,8 @@
 // mean is in device_list.cpp.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <deque>
 #include <memory>

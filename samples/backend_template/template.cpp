@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <vector>
@@ -40,6 +41,10 @@ static void require(bool condition, const char* message) {
   if (!condition) fail(GROK1_E_INVALID_ARGUMENT, "template: %s", message);
 }
 
+static void require_all(std::initializer_list<const void*> pointers) {
+  for (const void* pointer : pointers) require(pointer != nullptr, "a pointer is NULL");
+}
+
 // A copy of the caller's struct: fields that an older host lacks are zero, fields that only a newer one knows must be
 // zero.
 template <typename T>
@@ -53,6 +58,19 @@ static T take(const T* theirs, uint32_t type) {
   T ours = {};
   std::memcpy(&ours, bytes, std::min(size, sizeof(T)));
   return ours;
+}
+
+// The model's numbers, with the relations between them that the header promises.
+static grok1_model_desc take_model(const grok1_model_desc* theirs) {
+  const grok1_model_desc m = take(theirs, GROK1_TYPE_MODEL_DESC);
+  require(m.d_model > 0 && m.kv_heads > 0 && m.heads > 0 && m.heads % m.kv_heads == 0 && m.head_dim > 0 &&
+              m.head_dim % 2 == 0 && m.experts_used > 0 && m.experts_used <= m.experts && m.experts <= 256,
+          "a model of impossible sizes");
+  return m;
+}
+
+static void require_page_tokens(uint32_t tokens) {
+  require(tokens >= 16 && tokens <= 256 && (tokens & (tokens - 1)) == 0, "a page holds 16 .. 256 tokens, a power of 2");
 }
 
 // Fills an output struct behind its head as far as both sides know it, the rest with zeros.
@@ -339,8 +357,8 @@ static void expect(const grok1_weight* w, const char* name, Range experts, Range
 
 static void layer_bind(grok1_device*, const grok1_layer_desc* theirs, grok1_layer** layer) {
   const grok1_layer_desc d = take(theirs, GROK1_TYPE_LAYER_DESC);
-  const grok1_model_desc m = take(d.model, GROK1_TYPE_MODEL_DESC);
-  require(d.index < m.layers && m.kv_heads > 0 && m.heads % m.kv_heads == 0, "a layer of another model");
+  const grok1_model_desc m = take_model(d.model);
+  require(d.index < m.layers && d.flags == 0, "a layer number or flag that does not exist");
   const uint64_t hd = m.head_dim, q_dim = m.heads / m.kv_heads * hd;
   const Range one{1, 0, 1}, width{m.d_model, 0, m.d_model}, experts{m.experts, d.expert_begin, d.expert_end};
   const Range q{m.heads * hd, d.kv_head_begin * q_dim, d.kv_head_end * q_dim}, ffn{m.ffn, d.ffn_begin, d.ffn_end};
@@ -363,7 +381,7 @@ static void layer_free(grok1_layer* layer) {
 
 static void lm_head_bind(grok1_device*, const grok1_lm_head_desc* theirs, grok1_lm_head** lm_head) {
   const grok1_lm_head_desc d = take(theirs, GROK1_TYPE_LM_HEAD_DESC);
-  const grok1_model_desc m = take(d.model, GROK1_TYPE_MODEL_DESC);
+  const grok1_model_desc m = take_model(d.model);
   require(d.embedding != nullptr && !d.embedding->kn, "the embedding is stored [N, K]");
   expect(d.embedding, "embedding", {1, 0, 1}, {m.d_model, 0, m.d_model}, {m.vocab_size, d.vocab_begin, d.vocab_end});
   *lm_head = new grok1_lm_head{d, m};
@@ -377,13 +395,13 @@ static void lm_head_free(grok1_lm_head* lm_head) {
 
 struct grok1_kv {
   explicit grok1_kv(const grok1_kv_desc* theirs) : desc(take(theirs, GROK1_TYPE_KV_DESC)) {
-    const grok1_model_desc model = take(desc.model, GROK1_TYPE_MODEL_DESC);
+    const grok1_model_desc model = take_model(desc.model);
     supports(nullptr, GROK1_SUPPORT_CACHE, desc.type, 0, 0);
     require(desc.n_layers > 0 && desc.n_pages > 0 && desc.kv_head_begin < desc.kv_head_end &&
                 desc.kv_head_end <= model.kv_heads,
             "a KV cache without layers, pages or heads");
-    require(desc.page_tokens >= 16 && desc.page_tokens <= 256 && (desc.page_tokens & (desc.page_tokens - 1)) == 0,
-            "a page holds 16 .. 256 tokens, a power of two");
+    require_page_tokens(desc.page_tokens);
+    require_all({desc.layers});
     layers.assign(desc.layers, desc.layers + desc.n_layers);
     for (size_t i = 0; i < layers.size(); ++i)
       require(layers[i] < model.layers && (i == 0 || layers[i - 1] < layers[i]), "layers of a KV cache must rise");
@@ -425,6 +443,7 @@ static void kv_destroy(grok1_kv* kv) {
 
 static void kv_copy_pages(grok1_kv* kv, grok1_queue*, const uint32_t* src, const uint32_t* dst,
                           const uint32_t* n_tokens, size_t n_pages) {
+  if (n_pages > 0) require_all({src, dst, n_tokens});
   for (size_t i = 0; i < n_pages; ++i)
     require(src[i] < kv->desc.n_pages && dst[i] < kv->desc.n_pages && src[i] != dst[i] &&
                 n_tokens[i] <= kv->desc.page_tokens,
@@ -453,9 +472,10 @@ static void kv_import(grok1_kv* kv, grok1_queue*, uint32_t layer, uint32_t page,
 
 struct grok1_step {
   explicit grok1_step(const grok1_step_limits* theirs)
-      : limits(take(theirs, GROK1_TYPE_STEP_LIMITS)), model(take(limits.model, GROK1_TYPE_MODEL_DESC)) {
-    require(limits.max_rows > 0 && limits.max_chunks > 0 && limits.max_pages > 0 && limits.page_tokens > 0,
-            "a limit of a step is 0");
+      : limits(take(theirs, GROK1_TYPE_STEP_LIMITS)), model(take_model(limits.model)) {
+    require(limits.max_rows > 0 && limits.max_chunks > 0 && limits.max_pages > 0 && limits.flags == 0,
+            "a limit of a step is 0, or it has flags");
+    require_page_tokens(limits.page_tokens);
     const uint64_t q_size = uint64_t(model.heads) * model.head_dim, kv_size = uint64_t(model.kv_heads) * model.head_dim;
     const uint64_t positions_max = uint64_t(limits.max_pages) * limits.page_tokens, d = model.d_model;
     row_sizes = {d, d, d, q_size, q_size, kv_size, kv_size, model.ffn, model.ffn, model.experts, positions_max};
@@ -527,6 +547,9 @@ static void check_step_data(const grok1_step* s, const grok1_step_data& d) {
 
 static void step_set(grok1_step* s, grok1_queue*, const grok1_step_data* theirs) {
   const grok1_step_data d = take(theirs, GROK1_TYPE_STEP_DATA);
+  require_all({d.tokens, d.positions, d.chunk_begin, d.page_table});
+  require((d.n_logit_rows == 0 || d.logit_rows != nullptr) && d.flags == 0,
+          "rows of logits are NULL, or flags are set");
   check_step_data(s, d);
   s->n_rows = d.n_rows;
   s->n_logit_rows = d.n_logit_rows;
@@ -539,11 +562,13 @@ static void step_set(grok1_step* s, grok1_queue*, const grok1_step_data* theirs)
 }
 
 struct grok1_act {
+  grok1_step* step;
   std::vector<float> rows;  // [max_rows, d_model]
 };
 
 static void act_create(grok1_step* step, grok1_act** act) {
   auto made = std::make_unique<grok1_act>();
+  made->step = step;
   made->rows.resize(uint64_t(step->limits.max_rows) * step->model.d_model);
   *act = made.release();
 }
@@ -552,21 +577,29 @@ static void act_destroy(grok1_act* act) {
   delete act;
 }
 
+static void require_step(const void* theirs, const grok1_step* step) {
+  require(theirs == step, "rows or a route of another step");
+}
+
 static void act_export(grok1_step* step, grok1_queue*, const grok1_act* act, grok1_buffer* rows, uint64_t offset) {
+  require_step(act->step, step);
   std::copy_n(act->rows.begin(), uint64_t(step->n_rows) * step->model.d_model, step->rows(rows, offset));
 }
 
 static void act_import(grok1_step* step, grok1_queue*, grok1_act* act, const grok1_buffer* rows, uint64_t offset) {
+  require_step(act->step, step);
   std::copy_n(step->rows(rows, offset), uint64_t(step->n_rows) * step->model.d_model, act->rows.begin());
 }
 
 struct grok1_route {
+  grok1_step* step;
   std::vector<int32_t> experts;  // [max_rows, experts_used]
   std::vector<float> gates;
 };
 
 static void route_create(grok1_step* step, grok1_route** route) {
   auto made = std::make_unique<grok1_route>();
+  made->step = step;
   made->experts.resize(uint64_t(step->limits.max_rows) * step->model.experts_used);
   made->gates.resize(made->experts.size());
   *route = made.release();
@@ -578,6 +611,7 @@ static void route_destroy(grok1_route* route) {
 
 static void route_export(grok1_step* step, grok1_queue*, const grok1_route* route, grok1_buffer* experts,
                          uint64_t experts_offset, grok1_buffer* gates, uint64_t gates_offset) {
+  require_step(route->step, step);
   const uint64_t count = uint64_t(step->n_rows) * step->model.experts_used;
   std::copy_n(route->experts.begin(), count, inside<int32_t>(experts, experts_offset, count));
   std::copy_n(route->gates.begin(), count, inside<float>(gates, gates_offset, count));
@@ -585,6 +619,7 @@ static void route_export(grok1_step* step, grok1_queue*, const grok1_route* rout
 
 static void route_import(grok1_step* step, grok1_queue*, grok1_route* route, const grok1_buffer* experts,
                          uint64_t experts_offset, const grok1_buffer* gates, uint64_t gates_offset) {
+  require_step(route->step, step);
   const uint64_t count = uint64_t(step->n_rows) * step->model.experts_used;
   const int32_t* const chosen = inside<int32_t>(experts, experts_offset, count);
   for (uint64_t i = 0; i < count; ++i)
@@ -626,6 +661,8 @@ static void store_row(const std::vector<double>& from, float* to) {
 
 static void embed(grok1_device*, const grok1_embed_args* args) {
   const grok1_embed_args a = take(args, GROK1_TYPE_EMBED_ARGS);
+  require_all({a.queue, a.step, a.lm_head});
+  require_step(a.x == nullptr ? a.step : a.x->step, a.step);
   grok1_step* const s = a.step;
   const grok1_lm_head_desc& head = a.lm_head->desc;
   const uint64_t d = s->model.d_model;
@@ -696,6 +733,8 @@ static void attend(const grok1_attention_args& a, uint64_t row, uint64_t head) {
 
 static void attention(grok1_device*, const grok1_attention_args* args) {
   const grok1_attention_args a = take(args, GROK1_TYPE_ATTENTION_ARGS);
+  require_all({a.queue, a.step, a.layer, a.kv, a.x});
+  require_step(a.x->step, a.step);
   grok1_step* const s = a.step;
   const grok1_layer_desc& l = a.layer->desc;
   float* const y = s->rows(a.y, a.y_offset);
@@ -724,6 +763,8 @@ static void attention(grok1_device*, const grok1_attention_args* args) {
 
 static void add_norm(grok1_device*, const grok1_add_norm_args* args) {
   const grok1_add_norm_args a = take(args, GROK1_TYPE_ADD_NORM_ARGS);
+  require_all({a.queue, a.step});
+  require_step(a.x == nullptr ? a.step : a.x->step, a.step);
   grok1_step* const s = a.step;
   const uint64_t d = s->model.d_model;
   float* const h = s->rows(a.h, a.h_offset);
@@ -737,6 +778,9 @@ static void add_norm(grok1_device*, const grok1_add_norm_args* args) {
 
 static void moe_route(grok1_device*, const grok1_route_args* args) {
   const grok1_route_args a = take(args, GROK1_TYPE_ROUTE_ARGS);
+  require_all({a.queue, a.step, a.layer, a.x, a.route});
+  require_step(a.x->step, a.step);
+  require_step(a.route->step, a.step);
   grok1_step* const s = a.step;
   std::vector<double>& p = s->router;
   require(a.layer->desc.router != nullptr, "the layer has no router on this device");
@@ -762,6 +806,9 @@ static double gelu(double a) {
 
 static void moe_experts(grok1_device*, const grok1_experts_args* args) {
   const grok1_experts_args a = take(args, GROK1_TYPE_EXPERTS_ARGS);
+  require_all({a.queue, a.step, a.layer, a.x, a.route});
+  require_step(a.x->step, a.step);
+  require_step(a.route->step, a.step);
   grok1_step* const s = a.step;
   const grok1_layer_desc& l = a.layer->desc;
   float* const y = s->rows(a.y, a.y_offset);
@@ -791,6 +838,8 @@ static void accumulate(grok1_queue*, grok1_buffer* y, uint64_t y_offset, const g
 
 static void logits(grok1_device*, const grok1_logits_args* args) {
   const grok1_logits_args a = take(args, GROK1_TYPE_LOGITS_ARGS);
+  require_all({a.queue, a.step, a.lm_head, a.x});
+  require_step(a.x->step, a.step);
   grok1_step* const s = a.step;
   const grok1_weight* const embedding = a.lm_head->desc.embedding;
   float* out = inside<float>(a.logits, a.logits_offset, s->n_logit_rows * embedding->n);
@@ -813,6 +862,7 @@ template <typename... Args, void (*function)(Args...)>
 struct Entry<function> {
   static grok1_status call(Args... args, grok1_error* err) noexcept {
     try {
+      (require_pointer(args), ...);
       function(args...);
       return 0;
     } catch (const Failure& failure) {
@@ -821,6 +871,12 @@ struct Entry<function> {
       return write(err, GROK1_E_OUT_OF_MEMORY, "template: out of memory");
     }
   }
+  template <typename T>
+  static void require_pointer(T* pointer) {
+    require_all({pointer});
+  }
+  static void require_pointer(const uint32_t*) {}  // an array, which may be empty
+  static void require_pointer(uint64_t) {}         // a number
   static grok1_status write(grok1_error* err, grok1_status status, const char* message) {
     err->status = status;
     err->native_code = 0;

@@ -37,7 +37,7 @@ std::vector<grok1_device_info> all_devices(const grok1_runtime* runtime) {
 using Row = std::vector<std::string>;
 
 void print_table(const std::vector<Row>& rows) {
-  constexpr size_t kWidest = 44;  // a longer cell, such as the reason of a failure, pushes its row to the right
+  constexpr size_t kWidest = 64;  // a longer cell, such as the reason of a failure, pushes its row to the right
   std::vector<size_t> width(rows.front().size());
   for (const Row& row : rows)
     for (size_t i = 0; i < row.size(); ++i) width[i] = std::min(std::max(width[i], row[i].size()), kWidest);

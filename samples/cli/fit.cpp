@@ -1,5 +1,6 @@
 // grok1 fit: does a model fit into the memory that is here, and what to type next. Reads headers only.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>

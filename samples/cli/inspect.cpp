@@ -1,5 +1,6 @@
 // grok1 inspect: what a model's files say about it: numbers, tensors, encodings, sizes. Reads headers only.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -43,13 +44,15 @@ std::string encoding_text(const grok1_tensor_info& tensor) {
 }
 
 void print_numbers(const grok1_model_info& info) {
-  write_stdout(text("%s, %s, %.2f billion parameters, %s in %u files\n", info.name, info.format,
-                    1e-9 * static_cast<double>(info.parameters), file_size(info.file_bytes).c_str(), info.n_files));
+  const bool billions = info.parameters >= 1000000000;
+  write_stdout(text("%s, %s, %.2f %s parameters, %s in %u files\n", info.name, info.format,
+                    (billions ? 1e-9 : 1e-6) * static_cast<double>(info.parameters), billions ? "billion" : "million",
+                    file_size(info.file_bytes).c_str(), info.n_files));
   write_stdout(text("layers %u, width %u, heads %u, kv heads %u, head dim %u\n", info.layers, info.d_model, info.heads,
                     info.kv_heads, info.head_dim));
   write_stdout(text("experts %u, used %u, ffn %u; vocabulary %u, context %u tokens\n", info.experts, info.experts_used,
                     info.ffn, info.vocab_size, info.context));
-  write_stdout(text("embedding x %.17g, output x %.17g, attention x %.17g, attention soft cap %g\n",
+  write_stdout(text("embedding x %.16g, output x %.16g, attention x %.16g, attention soft cap %g\n",
                     info.embedding_multiplier, info.output_multiplier, info.attention_multiplier,
                     info.attention_soft_cap));
   write_stdout(text("rope base %g, norm eps %g; pad %d, bos %d, eos %d; tokenizer: %s\n", info.rope_base,
@@ -64,7 +67,7 @@ void print_text(const grok1_model_info& info, const std::vector<grok1_tensor_inf
   write_stdout("\n");
   for (size_t i = 0; i < tensors.size(); ++i) {
     const grok1_tensor_info& tensor = tensors[i];
-    write_stdout(text("%4zu  %-52s %-20s %10s  %s\n", i, tensor.name,
+    write_stdout(text("%4zu  %-58s %-20s %10s  %s\n", i, tensor.name,
                       shape_text(shape_of(tensor.shape, tensor.rank)).c_str(),
                       file_size(tensor.bytes + tensor.scale_bytes).c_str(), encoding_text(tensor).c_str()));
   }

@@ -59,6 +59,22 @@ double log_likelihood(grok1_session* session, grok1_sequence* sequence, const in
   return sum;
 }
 
+double total_log_likelihood(grok1_model* model, const std::vector<int32_t>& ids, uint32_t window, uint64_t windows,
+                            grok1_cancel* cancel) {
+  const auto session =
+      make<Session>([&](auto** out, auto* err) { return grok1_session_create(model, nullptr, out, err); });
+  const auto sequence =
+      make<Sequence>([&](auto** out, auto* err) { return grok1_sequence_create(session.get(), out, err); });
+  std::vector<float> row(model_info(model).vocab_size);
+  Progress progress("perplexity", Progress::Unit::kTokens);
+  double sum = 0;
+  for (uint64_t w = 0; w < windows; ++w) {
+    progress.update(w * window, windows * window);
+    sum += log_likelihood(session.get(), sequence.get(), ids.data() + w * window, window, row, cancel);
+  }
+  return sum;
+}
+
 void print(const PerplexityOptions& options, double perplexity, uint64_t windows) {
   const uint64_t tokens = windows * options.window;
   if (options.json) {
@@ -83,18 +99,7 @@ int perplexity(const PerplexityOptions& options) {
     throw Stop(kBadFile, text("%s: %zu tokens; a window of %u needs %u, -c sets a shorter one", options.file.c_str(),
                               ids.size(), options.window, options.window + 1));
 
-  const auto session =
-      make<Session>([&](auto** out, auto* err) { return grok1_session_create(model.get(), nullptr, out, err); });
-  const auto sequence =
-      make<Sequence>([&](auto** out, auto* err) { return grok1_sequence_create(session.get(), out, err); });
-  std::vector<float> row(model_info(model.get()).vocab_size);
-  Progress progress("perplexity", Progress::Unit::kTokens);
-  double sum = 0;
-  for (uint64_t w = 0; w < windows; ++w) {
-    progress.update(w * options.window, windows * options.window);
-    sum += log_likelihood(session.get(), sequence.get(), ids.data() + w * options.window, options.window, row,
-                          interrupt.flag());
-  }
+  const double sum = total_log_likelihood(model.get(), ids, options.window, windows, interrupt.flag());
   print(options, std::exp(-sum / static_cast<double>(windows * options.window)), windows);
   return kOk;
 }

@@ -29,7 +29,7 @@ class Progress {
   bool terminal_;
   bool drawn_ = false;
   Clock::time_point start_ = Clock::now();
-  Clock::time_point last_ = {};
+  Clock::time_point last_ = start_;  // what is done at once draws nothing
 };
 
 }  // namespace cli

@@ -1,6 +1,7 @@
 // grok1 synth: a checkpoint of random weights in xAI's layout, of any size, written as a stream. It runs like the real
 // thing and says nothing. The folder ckpt-0 appears under its name when it is complete.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -31,10 +32,8 @@ void require(bool condition, const char* message) {
 }
 
 void check_sizes(const ModelSizes& s) {
-  require(s.layers <= 8000, "--layers: at most 8000, file names have five digits and a layer has 12 files");
   require(s.heads % s.kv_heads == 0, "--heads must be a multiple of --kv-heads");
   require(s.head_dim % 2 == 0, "--head-dim must be even");
-  require(s.experts <= 256, "--experts: at most 256");
   require(s.experts_used <= s.experts, "--experts-used: at most as many as --experts");
   require(uint64_t{s.heads} * s.head_dim % s.scale_groups == 0, "--scale-groups must divide heads x head dim");
   require(s.ffn % s.scale_groups == 0, "--scale-groups must divide --ffn");
@@ -177,7 +176,10 @@ int synth(const SynthOptions& options) {
   check_sizes(options.sizes);
   const std::vector<SynthTensor> tensors = synth_tensors(options.sizes);
   uint64_t total = 0;
-  for (const SynthTensor& tensor : tensors) total += file_bytes(pickle(tensor));
+  for (const SynthTensor& tensor : tensors) {
+    total += file_bytes(pickle(tensor));
+    require(total < uint64_t{1} << 62, "such a model takes more bytes than a file system can count");
+  }
   PartFolder folder(options.out);
   require_space(options.out, total);
   try {
@@ -193,8 +195,9 @@ int synth(const SynthOptions& options) {
   return kOk;
 }
 
-void add_size(CLI::App& app, const char* name, uint32_t& value, const char* what) {
-  app.add_option(name, value, what)->check(CLI::Range(1u, 0x7fffffffu))->capture_default_str()->type_name("N");
+// Bounds are those within which the library reads a config.json.
+void add_size(CLI::App& app, const char* name, uint32_t& value, uint32_t most, const char* what) {
+  app.add_option(name, value, what)->check(CLI::Range(1u, most))->capture_default_str()->type_name("N");
 }
 
 }  // namespace
@@ -204,17 +207,17 @@ void add_synth(CLI::App& app, Action& action) {
   const auto options = std::make_shared<SynthOptions>();
   ModelSizes& sizes = options->sizes;
   sub->add_option("-o,--out", options->out, "Folder of the new model")->required();
-  add_size(*sub, "--layers", sizes.layers, "Layers");
-  add_size(*sub, "--d-model", sizes.d_model, "Width of the residual stream");
-  add_size(*sub, "--heads", sizes.heads, "Query heads");
-  add_size(*sub, "--kv-heads", sizes.kv_heads, "Key and value heads");
-  add_size(*sub, "--head-dim", sizes.head_dim, "Width of a head");
-  add_size(*sub, "--ffn", sizes.ffn, "Hidden width of an expert");
-  add_size(*sub, "--experts", sizes.experts, "Experts");
-  add_size(*sub, "--experts-used", sizes.experts_used, "Experts per token");
-  add_size(*sub, "--vocab", sizes.vocab, "Size of the vocabulary");
-  add_size(*sub, "--context", sizes.context, "Longest sequence");
-  add_size(*sub, "--scale-groups", sizes.scale_groups, "Scale groups of the row-parallel weights");
+  add_size(*sub, "--layers", sizes.layers, 4096, "Layers");
+  add_size(*sub, "--d-model", sizes.d_model, 1 << 20, "Width of the residual stream");
+  add_size(*sub, "--heads", sizes.heads, 1 << 16, "Query heads");
+  add_size(*sub, "--kv-heads", sizes.kv_heads, 1 << 16, "Key and value heads");
+  add_size(*sub, "--head-dim", sizes.head_dim, 1 << 16, "Width of a head");
+  add_size(*sub, "--ffn", sizes.ffn, 1 << 24, "Hidden width of an expert");
+  add_size(*sub, "--experts", sizes.experts, 256, "Experts");
+  add_size(*sub, "--experts-used", sizes.experts_used, 256, "Experts per token");
+  add_size(*sub, "--vocab", sizes.vocab, 1 << 24, "Size of the vocabulary");
+  add_size(*sub, "--context", sizes.context, 1 << 24, "Longest sequence");
+  add_size(*sub, "--scale-groups", sizes.scale_groups, 1 << 16, "Scale groups of the row-parallel weights");
   sub->add_option("--seed", options->seed, "Seed of the weights")->capture_default_str();
   sub->callback([options, &action] { action = [options] { return synth(*options); }; });
 }

@@ -1,5 +1,5 @@
 // A loaded golden case with a handle of every kind, for tests of the interface's manners: which model it is does not
-// matter, so it is the smallest one; the demo model's tokenizer stands in for the one that golden cases lack.
+// matter, so it is the smallest one; what golden cases lack, a tokenizer, comes from the demo model.
 #pragma once
 
 #include "tests/golden/engine.h"
@@ -7,12 +7,14 @@
 namespace api_test {
 
 inline const std::string kTinyModel = std::string(GROK1_TEST_DATA) + "/tiny";
+inline const std::string kDemoModel = std::string(GROK1_TEST_DATA) + "/demo-model";
 inline const std::string kTokenizer = std::string(GROK1_TEST_DATA) + "/demo-model/tokenizer.model";
 
 struct Handles {
   golden::Runtime runtime;
   golden::Cancel cancel;
   golden::Model model;
+  golden::Model probed;  // the demo model without weights; it has a tokenizer
   golden::Tokenizer tokenizer;
   golden::Detokenizer detokenizer;
   golden::Session session;
@@ -46,12 +48,13 @@ inline Handles Handles::open(const char* device) {
   h.cancel = make<golden::Cancel>([](auto** out, auto* err) { return grok1_cancel_create(out, err); });
   grok1_model_options options = GROK1_INIT(grok1_model_options);
   options.devices = device;
-  options.tokenizer_path = kTokenizer.c_str();
   options.max_sequences = 2;
   options.context_tokens = 64;
   h.model = make<golden::Model>([&](auto** out, auto* err) {
     return grok1_model_load(h.runtime.get(), kTinyModel.c_str(), SIZE_MAX, &options, out, err);
   });
+  h.probed = make<golden::Model>(
+      [](auto** out, auto* err) { return grok1_model_probe(kDemoModel.c_str(), SIZE_MAX, nullptr, out, err); });
   h.tokenizer = make<golden::Tokenizer>(
       [](auto** out, auto* err) { return grok1_tokenizer_load(kTokenizer.c_str(), SIZE_MAX, out, err); });
   h.detokenizer = make<golden::Detokenizer>(

@@ -149,7 +149,9 @@ TEST_P(MisuseTest, RuntimeAndModel) {
       {"model_tokenizer: model NULL", GROK1_E_INVALID_ARGUMENT,
        [](grok1_error* err) { return grok1_model_tokenizer(nullptr, Untouched<grok1_tokenizer>(), err); }},
       {"model_tokenizer: tokenizer NULL", GROK1_E_INVALID_ARGUMENT,
-       [this](grok1_error* err) { return grok1_model_tokenizer(h_.model.get(), nullptr, err); }},
+       [this](grok1_error* err) { return grok1_model_tokenizer(h_.probed.get(), nullptr, err); }},
+      {"model_tokenizer: a model without one", GROK1_E_NO_TOKENIZER,
+       [this](grok1_error* err) { return grok1_model_tokenizer(h_.model.get(), Untouched<grok1_tokenizer>(), err); }},
   });
   grok1_load_entry entry = GROK1_INIT(grok1_load_entry);
   grok1_device_info device = GROK1_INIT(grok1_device_info);
@@ -265,6 +267,10 @@ TEST_P(MisuseTest, SessionAndSequence) {
        [](grok1_error* err) { return grok1_session_create(nullptr, nullptr, Untouched<grok1_session>(), err); }},
       {"session_create: session NULL", GROK1_E_INVALID_ARGUMENT,
        [this](grok1_error* err) { return grok1_session_create(h_.model.get(), nullptr, nullptr, err); }},
+      {"session_create: a probed model", GROK1_E_NO_WEIGHTS,
+       [this](grok1_error* err) {
+         return grok1_session_create(h_.probed.get(), nullptr, Untouched<grok1_session>(), err);
+       }},
       {"session_create: cache_type", GROK1_E_INVALID_ARGUMENT, bad_session([](auto& o) { o.cache_type = 4; })},
       {"session_create: page_tokens", GROK1_E_INVALID_ARGUMENT, bad_session([](auto& o) { o.page_tokens = 33; })},
       {"session_create: context_tokens", GROK1_E_INVALID_ARGUMENT,
@@ -466,6 +472,7 @@ TEST_P(MisuseTest, SamplerAndGenerate) {
        [this](grok1_error* err) {
          return grok1_generate(h_.session.get(), nullptr, 1, nullptr, nullptr, nullptr, err);
        }},
+      {"generate: a model without a tokenizer", GROK1_E_NO_TOKENIZER, bad_generate([](auto&) {})},
       {"generate: flags", GROK1_E_INVALID_ARGUMENT, bad_generate([](auto& o) { o.flags = 4; })},
       {"generate: a sequence of another session", GROK1_E_INVALID_ARGUMENT,
        bad_generate([this](auto& o) { o.sequence = h_.other_sequence.get(); })},

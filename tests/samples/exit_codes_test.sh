@@ -31,6 +31,7 @@ exits 2 "$grok1" synth -o "$work/never" --heads 5 --kv-heads 2
 says "--kv-heads"
 exits 2 "$grok1" synth -o "$work/never" --scale-groups 7
 exits 2 "$grok1" synth -o "$work/never" --layers 0
+exits 2 "$grok1" synth -o "$work/never" --experts 256 --ffn 16777216 --d-model 1048576 --layers 4096
 [ ! -e "$work/never" ] || die "a refused synth left a folder"
 silent
 
@@ -62,8 +63,15 @@ exits 3 "$grok1" perplexity -m "$demo" --device "$device" -f "$work/text"
 says "257"
 [ ! -e "$work/logits" ] && [ ! -e "$work/logits.part" ] || die "a failed logits left a file"
 
-# 4: does not fit. A KV cache of 2^31 tokens is larger than any memory.
-exits 4 "$grok1" run -m "$demo" --device "$device" -p x -c 2000000000 || true
+# 4: does not fit. Small weights, and a context whose KV cache takes 35 TB.
+"$grok1" synth -o "$work/wide" --layers 16 --d-model 16 --heads 64 --kv-heads 64 --head-dim 512 --ffn 16 --vocab 16 \
+  --context 16777216 2>/dev/null
+echo "1 2 3" >"$work/ids"
+exits 4 "$grok1" logits -m "$work/wide" --device "$device" --tokens-file "$work/ids" -o "$work/logits" -c 16777216
+says "GiB"
+exits 4 "$grok1" fit -m "$work/wide" --device "$device"
+prints "does not fit"
+exits 0 "$grok1" fit -m "$work/wide" --device "$device" -c 64
 
 # 5: backend missing
 exits 5 "$grok1" run -m "$demo" --device nonesuch -p x
@@ -72,7 +80,7 @@ says "grok1 devices"
 silent
 
 # 6: disk full
-exits 6 "$grok1" synth -o "$work/huge" --layers 8000 --ffn 1048576 --experts 256 # 4e16 bytes
+exits 6 "$grok1" synth -o "$work/huge" --layers 4096 --ffn 1048576 --experts 256 # 2e16 bytes
 says "bytes"
 [ ! -e "$work/huge" ] || die "a refused synth left a folder"
 code=0

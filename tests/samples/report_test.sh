@@ -18,6 +18,7 @@ grep -q "^broken .*NOT_A_PLUGIN .*$work/libgrok1_broken.so" "$work/out" || die "
 exits 0 "$grok1" inspect -m "$gqa6"
 prints "layers 3, width 96, heads 48, kv heads 8, head dim 16"
 prints "experts 8, used 2, ffn 512; vocabulary 320, context 256 tokens"
+prints "embedding x 78.38367176906169, output x 0.5773502691896257, attention x 0.08838834764831845"
 prints "transformer/decoder_layer_2/moe/linear_1/w"
 prints "int8, bf16 scales [8, 8, 96]"
 exits 0 "$grok1" inspect -m "$gqa6" --json

@@ -65,8 +65,20 @@ static_assert(kSliceColumns * kSumsPerColumn * sizeof(int32_t) <= kKernelScratch
 }  // namespace
 
 const Kernels kKernels = {
-    GROK1_NAME(GROK1_ISA), quantise, sweep, reduce,     tile,       dots,        norm,
-    add_norm,              attend,   join,  gelu_times, add_scaled, exp_of_each, tanh_of_each,
+    GROK1_NAME(GROK1_ISA),
+    quantise,
+    sweep,
+    reduce,
+    tile,
+    dots,
+    norm,
+    add_norm,
+    attend,
+    join,
+    gelu_times,
+    add_scaled,
+    exp_of_each,
+    tanh_of_each,
 };
 
 }  // namespace grok1::cpu::GROK1_ISA

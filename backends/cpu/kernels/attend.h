@@ -1,6 +1,6 @@
-// Attention of some query heads of one row over the cached positions of one split, and the join of splits. A dot product
-// q . k has sixteen partial sums over head_dim; the sum of p has sixteen over positions; each output is one chain over
-// the split's positions in their order. So the bits do not depend on page size, rows, or threads.
+// Attention of some query heads of one row over the cached positions of one split, and the join of splits. A dot
+// product q . k has sixteen partial sums over head_dim; the sum of p has sixteen over positions; each output is one
+// chain over the split's positions in their order. So the bits do not depend on page size, rows, or threads.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_ATTEND_H
 #define GROK1_BACKENDS_CPU_KERNELS_ATTEND_H
 
@@ -82,7 +82,9 @@ static void attend_as(const Attend& a, float* scores) {
   if (head < a.heads) attend_heads<E, 1>(a, head, scores);
 }
 
-static void attend(const Attend& a, float* scores) { GROK1_WITH_ELEMENT(a.element, attend_as, a, scores); }
+static void attend(const Attend& a, float* scores) {
+  GROK1_WITH_ELEMENT(a.element, attend_as, a, scores);
+}
 
 static void join(const float* largest, const float* sum, const float* parts, uint32_t n_splits, uint32_t heads,
                  uint32_t head_width, uint32_t head_dim, float* out) {

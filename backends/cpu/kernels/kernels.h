@@ -34,15 +34,15 @@ struct Chunk {
 
 // One expert's slice as stored; all addresses may be unaligned.
 struct Matrix {
-  const char* data;         // element (0, 0) of the slice
-  uint64_t row_bytes;       // from one outer index (k, or n if nk) to the next
-  const char* scales;       // [groups, n], i8 only
+  const char* data;    // element (0, 0) of the slice
+  uint64_t row_bytes;  // from one outer index (k, or n if nk) to the next
+  const char* scales;  // [groups, n], i8 only
   uint64_t scale_row_bytes;
-  const Chunk* chunks;      // [n_chunks], covering k in order
+  const Chunk* chunks;  // [n_chunks], covering k in order
   uint32_t n_chunks;
   uint32_t k, n;
   Element element, scale_element;
-  bool nk;                  // stored [n, k]
+  bool nk;  // stored [n, k]
 };
 
 // Input rows of a linear layer. Row i is the one numbered index[i], or i if there is no index. Float matrices read
@@ -58,20 +58,20 @@ struct Rows {
 
 // Some query heads of one row, all of one kv head, over positions of one split.
 struct Attend {
-  const float* q;           // [heads, head_width]
-  const char* k;            // [pages, page_bytes]: this kv head's rows [page_tokens, head_width] in page 0
+  const float* q;  // [heads, head_width]
+  const char* k;   // [pages, page_bytes]: this kv head's rows [page_tokens, head_width] in page 0
   const char* v;
-  const uint32_t* pages;    // of the row's sequence
+  const uint32_t* pages;  // of the row's sequence
   uint64_t page_bytes;
-  uint32_t heads;           // at most kHeads
-  uint32_t head_width;      // head_dim rounded up to kLanes; what is beyond head_dim is 0
-  uint32_t page_shift;      // log2(page_tokens)
-  uint32_t begin, end;      // positions
+  uint32_t heads;       // at most kHeads
+  uint32_t head_width;  // head_dim rounded up to kLanes; what is beyond head_dim is 0
+  uint32_t page_shift;  // log2(page_tokens)
+  uint32_t begin, end;  // positions
   float multiplier, soft_cap;
   Element element;
-  float* largest;           // out [heads]
-  float* sum;               // out [heads]
-  float* out;               // out [heads, head_width], not yet divided by sum
+  float* largest;  // out [heads]
+  float* sum;      // out [heads]
+  float* out;      // out [heads, head_width], not yet divided by sum
 };
 
 struct Kernels {
@@ -101,7 +101,7 @@ struct Kernels {
   void (*join)(const float* largest, const float* sum, const float* parts, uint32_t n_splits, uint32_t heads,
                uint32_t head_width, uint32_t head_dim, float* out);
 
-  void (*gelu_times)(float* gate, const float* up, uint64_t count);             // gate = gelu(gate) * up
+  void (*gelu_times)(float* gate, const float* up, uint64_t count);            // gate = gelu(gate) * up
   void (*add_scaled)(float* y, const float* x, float factor, uint64_t count);  // y += factor * x
   void (*exp)(const float* x, float* y, uint64_t count);                       // for tests of the functions
   void (*tanh)(const float* x, float* y, uint64_t count);

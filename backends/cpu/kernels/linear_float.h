@@ -8,7 +8,9 @@
 
 namespace grok1::cpu::GROK1_ISA {
 
-GROK1_INLINE uint64_t row_of(const Rows& rows, uint32_t m) { return rows.index == nullptr ? m : rows.index[m]; }
+GROK1_INLINE uint64_t row_of(const Rows& rows, uint32_t m) {
+  return rows.index == nullptr ? m : rows.index[m];
+}
 
 constexpr uint32_t kFloatRows = 8;  // rows of the matrix that are read together
 
@@ -35,8 +37,7 @@ static void add_chunk(const Matrix& w, const Rows& rows, const Chunk& chunk, uin
   for (uint32_t m = 0; m < rows.count; ++m) memset(sums + m * stride, 0, width * sizeof *sums);
   const uint32_t end = chunk.k_begin + chunk.k_size;
   uint32_t k = chunk.k_begin;
-  for (; k + kFloatRows <= end; k += kFloatRows)
-    add_inputs<E>(w, rows, k, kFloatRows, n_begin, width, sums, stride);
+  for (; k + kFloatRows <= end; k += kFloatRows) add_inputs<E>(w, rows, k, kFloatRows, n_begin, width, sums, stride);
   if (k < end) add_inputs<E>(w, rows, k, end - k, n_begin, width, sums, stride);
 }
 

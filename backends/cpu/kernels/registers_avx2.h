@@ -7,35 +7,83 @@ using RegF = __m256;
 using RegI = __m256i;
 constexpr int kRegs = 2;  // registers of sixteen 32-bit lanes
 
-GROK1_INLINE RegF reg_set(float x) { return _mm256_set1_ps(x); }
-GROK1_INLINE RegF reg_load(const float* p) { return _mm256_loadu_ps(p); }
-GROK1_INLINE void reg_store(float* p, RegF a) { _mm256_storeu_ps(p, a); }
-GROK1_INLINE RegF reg_add(RegF a, RegF b) { return _mm256_add_ps(a, b); }
-GROK1_INLINE RegF reg_sub(RegF a, RegF b) { return _mm256_sub_ps(a, b); }
-GROK1_INLINE RegF reg_mul(RegF a, RegF b) { return _mm256_mul_ps(a, b); }
-GROK1_INLINE RegF reg_div(RegF a, RegF b) { return _mm256_div_ps(a, b); }
-GROK1_INLINE RegF reg_fma(RegF a, RegF b, RegF c) { return _mm256_fmadd_ps(a, b, c); }
-GROK1_INLINE RegF reg_min(RegF a, RegF b) { return _mm256_min_ps(a, b); }
-GROK1_INLINE RegF reg_max(RegF a, RegF b) { return _mm256_max_ps(a, b); }
-GROK1_INLINE RegI reg_bits(RegF a) { return _mm256_castps_si256(a); }
-GROK1_INLINE RegF reg_float_of_bits(RegI a) { return _mm256_castsi256_ps(a); }
-GROK1_INLINE RegF reg_convert(RegI a) { return _mm256_cvtepi32_ps(a); }
-GROK1_INLINE RegI reg_round(RegF a) { return _mm256_cvtps_epi32(a); }
+GROK1_INLINE RegF reg_set(float x) {
+  return _mm256_set1_ps(x);
+}
+GROK1_INLINE RegF reg_load(const float* p) {
+  return _mm256_loadu_ps(p);
+}
+GROK1_INLINE void reg_store(float* p, RegF a) {
+  _mm256_storeu_ps(p, a);
+}
+GROK1_INLINE RegF reg_add(RegF a, RegF b) {
+  return _mm256_add_ps(a, b);
+}
+GROK1_INLINE RegF reg_sub(RegF a, RegF b) {
+  return _mm256_sub_ps(a, b);
+}
+GROK1_INLINE RegF reg_mul(RegF a, RegF b) {
+  return _mm256_mul_ps(a, b);
+}
+GROK1_INLINE RegF reg_div(RegF a, RegF b) {
+  return _mm256_div_ps(a, b);
+}
+GROK1_INLINE RegF reg_fma(RegF a, RegF b, RegF c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+GROK1_INLINE RegF reg_min(RegF a, RegF b) {
+  return _mm256_min_ps(a, b);
+}
+GROK1_INLINE RegF reg_max(RegF a, RegF b) {
+  return _mm256_max_ps(a, b);
+}
+GROK1_INLINE RegI reg_bits(RegF a) {
+  return _mm256_castps_si256(a);
+}
+GROK1_INLINE RegF reg_float_of_bits(RegI a) {
+  return _mm256_castsi256_ps(a);
+}
+GROK1_INLINE RegF reg_convert(RegI a) {
+  return _mm256_cvtepi32_ps(a);
+}
+GROK1_INLINE RegI reg_round(RegF a) {
+  return _mm256_cvtps_epi32(a);
+}
 
-GROK1_INLINE RegI reg_set(int32_t x) { return _mm256_set1_epi32(x); }
-GROK1_INLINE RegI reg_load(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-GROK1_INLINE void reg_store(int32_t* p, RegI a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
-GROK1_INLINE RegI reg_add(RegI a, RegI b) { return _mm256_add_epi32(a, b); }
-GROK1_INLINE RegI reg_and(RegI a, RegI b) { return _mm256_and_si256(a, b); }
-GROK1_INLINE RegI reg_or(RegI a, RegI b) { return _mm256_or_si256(a, b); }
-GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) { return _mm256_andnot_si256(mask, a); }
+GROK1_INLINE RegI reg_set(int32_t x) {
+  return _mm256_set1_epi32(x);
+}
+GROK1_INLINE RegI reg_load(const int32_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+GROK1_INLINE void reg_store(int32_t* p, RegI a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a);
+}
+GROK1_INLINE RegI reg_add(RegI a, RegI b) {
+  return _mm256_add_epi32(a, b);
+}
+GROK1_INLINE RegI reg_and(RegI a, RegI b) {
+  return _mm256_and_si256(a, b);
+}
+GROK1_INLINE RegI reg_or(RegI a, RegI b) {
+  return _mm256_or_si256(a, b);
+}
+GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) {
+  return _mm256_andnot_si256(mask, a);
+}
 template <int N>
 GROK1_INLINE RegI reg_shift_left(RegI a) {
   return _mm256_slli_epi32(a, N);
 }
-GROK1_INLINE RegI reg_greater(RegI a, RegI b) { return _mm256_cmpgt_epi32(a, b); }  // all bits of a lane, or none
-GROK1_INLINE RegI reg_max(RegI a, RegI b) { return _mm256_max_epi32(a, b); }
-GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+GROK1_INLINE RegI reg_greater(RegI a, RegI b) {
+  return _mm256_cmpgt_epi32(a, b);
+}  // all bits of a lane, or none
+GROK1_INLINE RegI reg_max(RegI a, RegI b) {
+  return _mm256_max_epi32(a, b);
+}
+GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
 
 // Lanes i and i + 8 added, then i and i + 4.
 GROK1_INLINE __m128 fold_add(const RegF* r) {

@@ -7,34 +7,80 @@ using RegF = __m512;
 using RegI = __m512i;
 constexpr int kRegs = 1;  // registers of sixteen 32-bit lanes
 
-GROK1_INLINE RegF reg_set(float x) { return _mm512_set1_ps(x); }
-GROK1_INLINE RegF reg_load(const float* p) { return _mm512_loadu_ps(p); }
-GROK1_INLINE void reg_store(float* p, RegF a) { _mm512_storeu_ps(p, a); }
-GROK1_INLINE RegF reg_add(RegF a, RegF b) { return _mm512_add_ps(a, b); }
-GROK1_INLINE RegF reg_sub(RegF a, RegF b) { return _mm512_sub_ps(a, b); }
-GROK1_INLINE RegF reg_mul(RegF a, RegF b) { return _mm512_mul_ps(a, b); }
-GROK1_INLINE RegF reg_div(RegF a, RegF b) { return _mm512_div_ps(a, b); }
-GROK1_INLINE RegF reg_fma(RegF a, RegF b, RegF c) { return _mm512_fmadd_ps(a, b, c); }
-GROK1_INLINE RegF reg_min(RegF a, RegF b) { return _mm512_min_ps(a, b); }
-GROK1_INLINE RegF reg_max(RegF a, RegF b) { return _mm512_max_ps(a, b); }
-GROK1_INLINE RegI reg_bits(RegF a) { return _mm512_castps_si512(a); }
-GROK1_INLINE RegF reg_float_of_bits(RegI a) { return _mm512_castsi512_ps(a); }
-GROK1_INLINE RegF reg_convert(RegI a) { return _mm512_cvtepi32_ps(a); }
-GROK1_INLINE RegI reg_round(RegF a) { return _mm512_cvtps_epi32(a); }
+GROK1_INLINE RegF reg_set(float x) {
+  return _mm512_set1_ps(x);
+}
+GROK1_INLINE RegF reg_load(const float* p) {
+  return _mm512_loadu_ps(p);
+}
+GROK1_INLINE void reg_store(float* p, RegF a) {
+  _mm512_storeu_ps(p, a);
+}
+GROK1_INLINE RegF reg_add(RegF a, RegF b) {
+  return _mm512_add_ps(a, b);
+}
+GROK1_INLINE RegF reg_sub(RegF a, RegF b) {
+  return _mm512_sub_ps(a, b);
+}
+GROK1_INLINE RegF reg_mul(RegF a, RegF b) {
+  return _mm512_mul_ps(a, b);
+}
+GROK1_INLINE RegF reg_div(RegF a, RegF b) {
+  return _mm512_div_ps(a, b);
+}
+GROK1_INLINE RegF reg_fma(RegF a, RegF b, RegF c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+GROK1_INLINE RegF reg_min(RegF a, RegF b) {
+  return _mm512_min_ps(a, b);
+}
+GROK1_INLINE RegF reg_max(RegF a, RegF b) {
+  return _mm512_max_ps(a, b);
+}
+GROK1_INLINE RegI reg_bits(RegF a) {
+  return _mm512_castps_si512(a);
+}
+GROK1_INLINE RegF reg_float_of_bits(RegI a) {
+  return _mm512_castsi512_ps(a);
+}
+GROK1_INLINE RegF reg_convert(RegI a) {
+  return _mm512_cvtepi32_ps(a);
+}
+GROK1_INLINE RegI reg_round(RegF a) {
+  return _mm512_cvtps_epi32(a);
+}
 
-GROK1_INLINE RegI reg_set(int32_t x) { return _mm512_set1_epi32(x); }
-GROK1_INLINE RegI reg_load(const int32_t* p) { return _mm512_loadu_si512(p); }
-GROK1_INLINE void reg_store(int32_t* p, RegI a) { _mm512_storeu_si512(p, a); }
-GROK1_INLINE RegI reg_add(RegI a, RegI b) { return _mm512_add_epi32(a, b); }
-GROK1_INLINE RegI reg_and(RegI a, RegI b) { return _mm512_and_si512(a, b); }
-GROK1_INLINE RegI reg_or(RegI a, RegI b) { return _mm512_or_si512(a, b); }
-GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) { return _mm512_andnot_si512(mask, a); }
+GROK1_INLINE RegI reg_set(int32_t x) {
+  return _mm512_set1_epi32(x);
+}
+GROK1_INLINE RegI reg_load(const int32_t* p) {
+  return _mm512_loadu_si512(p);
+}
+GROK1_INLINE void reg_store(int32_t* p, RegI a) {
+  _mm512_storeu_si512(p, a);
+}
+GROK1_INLINE RegI reg_add(RegI a, RegI b) {
+  return _mm512_add_epi32(a, b);
+}
+GROK1_INLINE RegI reg_and(RegI a, RegI b) {
+  return _mm512_and_si512(a, b);
+}
+GROK1_INLINE RegI reg_or(RegI a, RegI b) {
+  return _mm512_or_si512(a, b);
+}
+GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) {
+  return _mm512_andnot_si512(mask, a);
+}
 template <int N>
 GROK1_INLINE RegI reg_shift_left(RegI a) {
   return _mm512_slli_epi32(a, N);
 }
-GROK1_INLINE RegI reg_greater(RegI a, RegI b) { return _mm512_movm_epi32(_mm512_cmpgt_epi32_mask(a, b)); }
-GROK1_INLINE RegI reg_max(RegI a, RegI b) { return _mm512_max_epi32(a, b); }
+GROK1_INLINE RegI reg_greater(RegI a, RegI b) {
+  return _mm512_movm_epi32(_mm512_cmpgt_epi32_mask(a, b));
+}
+GROK1_INLINE RegI reg_max(RegI a, RegI b) {
+  return _mm512_max_epi32(a, b);
+}
 GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) {
 #if defined(__AVX512VNNI__)
   return _mm512_dpwssd_epi32(sum, a, b);
@@ -69,8 +115,8 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
 GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
   const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
-  const __m256i bytes = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi8(x, y)),
-                                                _mm_unpackhi_epi8(x, y), 1);
+  const __m256i bytes =
+      _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi8(x, y)), _mm_unpackhi_epi8(x, y), 1);
   *r = _mm512_cvtepi8_epi16(bytes);
 }
 

@@ -8,43 +8,95 @@ using RegF = __m128;
 using RegI = __m128i;
 constexpr int kRegs = 4;  // registers of sixteen 32-bit lanes
 
-GROK1_INLINE RegF reg_set(float x) { return _mm_set1_ps(x); }
-GROK1_INLINE RegF reg_load(const float* p) { return _mm_loadu_ps(p); }
-GROK1_INLINE void reg_store(float* p, RegF a) { _mm_storeu_ps(p, a); }
-GROK1_INLINE RegF reg_add(RegF a, RegF b) { return _mm_add_ps(a, b); }
-GROK1_INLINE RegF reg_sub(RegF a, RegF b) { return _mm_sub_ps(a, b); }
-GROK1_INLINE RegF reg_mul(RegF a, RegF b) { return _mm_mul_ps(a, b); }
-GROK1_INLINE RegF reg_div(RegF a, RegF b) { return _mm_div_ps(a, b); }
-GROK1_INLINE RegF reg_fma(RegF a, RegF b, RegF c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
-GROK1_INLINE RegF reg_min(RegF a, RegF b) { return _mm_min_ps(a, b); }
-GROK1_INLINE RegF reg_max(RegF a, RegF b) { return _mm_max_ps(a, b); }
-GROK1_INLINE RegI reg_bits(RegF a) { return _mm_castps_si128(a); }
-GROK1_INLINE RegF reg_float_of_bits(RegI a) { return _mm_castsi128_ps(a); }
-GROK1_INLINE RegF reg_convert(RegI a) { return _mm_cvtepi32_ps(a); }
-GROK1_INLINE RegI reg_round(RegF a) { return _mm_cvtps_epi32(a); }
+GROK1_INLINE RegF reg_set(float x) {
+  return _mm_set1_ps(x);
+}
+GROK1_INLINE RegF reg_load(const float* p) {
+  return _mm_loadu_ps(p);
+}
+GROK1_INLINE void reg_store(float* p, RegF a) {
+  _mm_storeu_ps(p, a);
+}
+GROK1_INLINE RegF reg_add(RegF a, RegF b) {
+  return _mm_add_ps(a, b);
+}
+GROK1_INLINE RegF reg_sub(RegF a, RegF b) {
+  return _mm_sub_ps(a, b);
+}
+GROK1_INLINE RegF reg_mul(RegF a, RegF b) {
+  return _mm_mul_ps(a, b);
+}
+GROK1_INLINE RegF reg_div(RegF a, RegF b) {
+  return _mm_div_ps(a, b);
+}
+GROK1_INLINE RegF reg_fma(RegF a, RegF b, RegF c) {
+  return _mm_add_ps(_mm_mul_ps(a, b), c);
+}
+GROK1_INLINE RegF reg_min(RegF a, RegF b) {
+  return _mm_min_ps(a, b);
+}
+GROK1_INLINE RegF reg_max(RegF a, RegF b) {
+  return _mm_max_ps(a, b);
+}
+GROK1_INLINE RegI reg_bits(RegF a) {
+  return _mm_castps_si128(a);
+}
+GROK1_INLINE RegF reg_float_of_bits(RegI a) {
+  return _mm_castsi128_ps(a);
+}
+GROK1_INLINE RegF reg_convert(RegI a) {
+  return _mm_cvtepi32_ps(a);
+}
+GROK1_INLINE RegI reg_round(RegF a) {
+  return _mm_cvtps_epi32(a);
+}
 
-GROK1_INLINE RegI reg_set(int32_t x) { return _mm_set1_epi32(x); }
-GROK1_INLINE RegI reg_load(const int32_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-GROK1_INLINE void reg_store(int32_t* p, RegI a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), a); }
-GROK1_INLINE RegI reg_add(RegI a, RegI b) { return _mm_add_epi32(a, b); }
-GROK1_INLINE RegI reg_and(RegI a, RegI b) { return _mm_and_si128(a, b); }
-GROK1_INLINE RegI reg_or(RegI a, RegI b) { return _mm_or_si128(a, b); }
-GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) { return _mm_andnot_si128(mask, a); }
+GROK1_INLINE RegI reg_set(int32_t x) {
+  return _mm_set1_epi32(x);
+}
+GROK1_INLINE RegI reg_load(const int32_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+GROK1_INLINE void reg_store(int32_t* p, RegI a) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), a);
+}
+GROK1_INLINE RegI reg_add(RegI a, RegI b) {
+  return _mm_add_epi32(a, b);
+}
+GROK1_INLINE RegI reg_and(RegI a, RegI b) {
+  return _mm_and_si128(a, b);
+}
+GROK1_INLINE RegI reg_or(RegI a, RegI b) {
+  return _mm_or_si128(a, b);
+}
+GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) {
+  return _mm_andnot_si128(mask, a);
+}
 template <int N>
 GROK1_INLINE RegI reg_shift_left(RegI a) {
   return _mm_slli_epi32(a, N);
 }
-GROK1_INLINE RegI reg_greater(RegI a, RegI b) { return _mm_cmpgt_epi32(a, b); }  // all bits of a lane, or none
+GROK1_INLINE RegI reg_greater(RegI a, RegI b) {
+  return _mm_cmpgt_epi32(a, b);
+}  // all bits of a lane, or none
 GROK1_INLINE RegI reg_max(RegI a, RegI b) {
   const __m128i above = _mm_cmpgt_epi32(a, b);
   return _mm_or_si128(_mm_and_si128(above, a), _mm_andnot_si128(above, b));
 }
-GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) { return _mm_add_epi32(sum, _mm_madd_epi16(a, b)); }
+GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) {
+  return _mm_add_epi32(sum, _mm_madd_epi16(a, b));
+}
 
 // Lanes i and i + 8 added, then i and i + 4.
-GROK1_INLINE __m128 fold_add(const RegF* r) { return _mm_add_ps(_mm_add_ps(r[0], r[2]), _mm_add_ps(r[1], r[3])); }
-GROK1_INLINE __m128 fold_max(const RegF* r) { return _mm_max_ps(_mm_max_ps(r[0], r[2]), _mm_max_ps(r[1], r[3])); }
-GROK1_INLINE __m128i fold_max(const RegI* r) { return reg_max(reg_max(r[0], r[2]), reg_max(r[1], r[3])); }
+GROK1_INLINE __m128 fold_add(const RegF* r) {
+  return _mm_add_ps(_mm_add_ps(r[0], r[2]), _mm_add_ps(r[1], r[3]));
+}
+GROK1_INLINE __m128 fold_max(const RegF* r) {
+  return _mm_max_ps(_mm_max_ps(r[0], r[2]), _mm_max_ps(r[1], r[3]));
+}
+GROK1_INLINE __m128i fold_max(const RegI* r) {
+  return reg_max(reg_max(r[0], r[2]), reg_max(r[1], r[3]));
+}
 
 // Bits of sixteen 16-bit numbers, each in the low half of its lane.
 GROK1_INLINE void load_halves(const char* p, RegI* r) {
@@ -62,8 +114,8 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   for (int i = 0; i < 4; ++i) {
     const __m128i magnitude = _mm_and_si128(bits[i], _mm_set1_epi32(0x7fff));
     const __m128i sign = _mm_slli_epi32(_mm_and_si128(bits[i], _mm_set1_epi32(0x8000)), 16);
-    const __m128 scaled =
-        _mm_mul_ps(_mm_castsi128_ps(_mm_slli_epi32(magnitude, 13)), _mm_castsi128_ps(_mm_set1_epi32((112 + 127) << 23)));
+    const __m128 scaled = _mm_mul_ps(_mm_castsi128_ps(_mm_slli_epi32(magnitude, 13)),
+                                     _mm_castsi128_ps(_mm_set1_epi32((112 + 127) << 23)));
     const __m128i special = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7bff));  // infinity or NaN
     const __m128i filled = _mm_or_si128(_mm_castps_si128(scaled), _mm_and_si128(special, _mm_set1_epi32(0x7f800000)));
     r[i] = _mm_castsi128_ps(_mm_or_si128(filled, sign));

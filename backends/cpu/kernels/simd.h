@@ -51,13 +51,17 @@ GROK1_INLINE Int16 load(const int32_t* p) {
   GROK1_EACH(i) f.r[i] = reg_load(p + kRegLanes * i);
   return f;
 }
-GROK1_INLINE void store(float* p, Float16 a) { GROK1_EACH(i) reg_store(p + kRegLanes * i, a.r[i]); }
-GROK1_INLINE void store(int32_t* p, Int16 a) { GROK1_EACH(i) reg_store(p + kRegLanes * i, a.r[i]); }
+GROK1_INLINE void store(float* p, Float16 a) {
+  GROK1_EACH(i) reg_store(p + kRegLanes * i, a.r[i]);
+}
+GROK1_INLINE void store(int32_t* p, Int16 a) {
+  GROK1_EACH(i) reg_store(p + kRegLanes * i, a.r[i]);
+}
 
-#define GROK1_BINARY(type, name, reg_name)         \
-  GROK1_INLINE type name(type a, type b) {         \
+#define GROK1_BINARY(type, name, reg_name)           \
+  GROK1_INLINE type name(type a, type b) {           \
     GROK1_EACH(i) a.r[i] = reg_name(a.r[i], b.r[i]); \
-    return a;                                      \
+    return a;                                        \
   }
 GROK1_BINARY(Float16, add, reg_add)
 GROK1_BINARY(Float16, sub, reg_sub)
@@ -147,7 +151,9 @@ GROK1_INLINE Float16 load_as(const char* p) {
   return f;
 }
 template <Element E>
-constexpr uint32_t kBytesOf = E == Element::f32 ? 4 : E == Element::i8 ? 1 : 2;
+constexpr uint32_t kBytesOf = E == Element::f32  ? 4
+                              : E == Element::i8 ? 1
+                                                 : 2;
 
 // The first `count` of sixteen, the rest 0: nothing behind them is read.
 template <Element E>
@@ -185,15 +191,15 @@ GROK1_INLINE void store_lanes(float* p, Float16 a, uint32_t lanes) {
 }
 
 // function<E>(...) for the float element type that a run-time value names.
-#define GROK1_WITH_ELEMENT(element, function, ...)                               \
-  do {                                                                           \
-    if ((element) == Element::f16) {                                             \
-      function<Element::f16>(__VA_ARGS__);                                       \
-    } else if ((element) == Element::bf16) {                                     \
-      function<Element::bf16>(__VA_ARGS__);                                      \
-    } else {                                                                     \
-      function<Element::f32>(__VA_ARGS__);                                       \
-    }                                                                            \
+#define GROK1_WITH_ELEMENT(element, function, ...) \
+  do {                                             \
+    if ((element) == Element::f16) {               \
+      function<Element::f16>(__VA_ARGS__);         \
+    } else if ((element) == Element::bf16) {       \
+      function<Element::bf16>(__VA_ARGS__);        \
+    } else {                                       \
+      function<Element::f32>(__VA_ARGS__);         \
+    }                                              \
   } while (false)
 
 }  // namespace grok1::cpu::GROK1_ISA

@@ -1,5 +1,5 @@
-// The inner loop of a sweep without VNNI: two rows of weights are widened to pairs of int16 and multiplied with pairs of
-// digits. The sums of a block of 256 are exact: |sum| <= 256 * 128 * 32512 < 2^31.
+// The inner loop of a sweep without VNNI: two rows of weights are widened to pairs of int16 and multiplied with pairs
+// of digits. The sums of a block of 256 are exact: |sum| <= 256 * 128 * 32512 < 2^31.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_STRIP_PAIRS_H
 #define GROK1_BACKENDS_CPU_KERNELS_STRIP_PAIRS_H
 

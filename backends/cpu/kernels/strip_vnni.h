@@ -1,8 +1,8 @@
 // The inner loop of a sweep with AVX-512 VNNI: digits are split in two int8 (x = 256 high + low), four rows of weights
-// are interleaved by bytes and multiplied with four digits at a time. vpdpbusd wants one unsigned side: weights have 128
-// added, and 128 * (sum of x) is taken off when the block ends. All sums are modulo 2^32 and the result fits, so it is
-// exact. Interleaving leaves columns permuted until then: column n of a strip is in sum (n / 4) % 4, lane
-// 4 * (n / 16) + n % 4.
+// are interleaved by bytes and multiplied with four digits at a time. vpdpbusd wants one unsigned side: weights have
+// 128 added, and 128 * (sum of x) is taken off when the block ends. All sums are modulo 2^32 and the result fits, so it
+// is exact. Interleaving leaves columns permuted until then: column n of a strip is in sum (n / 4) % 4, lane 4 * (n /
+// 16) + n % 4.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_STRIP_VNNI_H
 #define GROK1_BACKENDS_CPU_KERNELS_STRIP_VNNI_H
 

@@ -1,6 +1,6 @@
-// One row times a chunk of an int8 matrix stored [K, N], read in long runs: eight rows of the matrix at a time are swept
-// over all columns of the slice, the exact int32 sums of a block waiting in the cache. Scaled once per block. The many
-// rows of a prompt take tile_i8.h, which gives the same bits.
+// One row times a chunk of an int8 matrix stored [K, N], read in long runs: eight rows of the matrix at a time are
+// swept over all columns of the slice, the exact int32 sums of a block waiting in the cache. Scaled once per block. The
+// many rows of a prompt take tile_i8.h, which gives the same bits.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_SWEEP_I8_H
 #define GROK1_BACKENDS_CPU_KERNELS_SWEEP_I8_H
 

@@ -1,6 +1,6 @@
-// Many rows times at most kTileColumns columns of an int8 matrix stored [K, N]: a block of weights is widened to pairs of
-// int16 once and multiplied with every row while it is in the cache. The same integers as sweep_i8.h, scaled in the same
-// order.
+// Many rows times at most kTileColumns columns of an int8 matrix stored [K, N]: a block of weights is widened to pairs
+// of int16 once and multiplied with every row while it is in the cache. The same integers as sweep_i8.h, scaled in the
+// same order.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_TILE_I8_H
 #define GROK1_BACKENDS_CPU_KERNELS_TILE_I8_H
 

@@ -15,7 +15,7 @@ struct Kind {
   const char* file;
 };
 
-// Of one case, so that the payloads of the second pair stay in the frame and those of the third do not.
+// The payloads of the last two are outside of the frames, the others inside.
 constexpr Kind kKinds[] = {
     {"Plain", "odd/ckpt-0/tensor00001_000"},         // f32, payload of SHORT_BINBYTES
     {"PlainLonger", "tiny/ckpt-0/tensor00001_000"},  // f32, BINBYTES
@@ -98,8 +98,8 @@ TEST_P(PickleDamage, EveryFlippedHeaderBitIsRefusedOrMeansTheSame) {
   }
   RecordProperty("flips", static_cast<int>(flips));
   RecordProperty("unchanged", static_cast<int>(unchanged));
-  // What can be accepted: a MEMOIZE or BINGET that turns into one with the same effect, a shorter frame.
-  EXPECT_LE(unchanged * 50, flips);
+  // A frame that ends earlier, between two opcodes, is still right: up to 5 flips of a length do that.
+  EXPECT_LE(unchanged, 8u);
 }
 
 TEST_P(PickleDamage, BytesBehindTheEndAreRefused) {

@@ -37,15 +37,35 @@ TEST(ElfNote, ReadsWhatTheEntryMacroWrote) {
   EXPECT_NE(std::find(needed.begin(), needed.end(), "libc.so.6"), needed.end());
 }
 
-TEST(ElfNote, EveryTruncationIsRefused) {
+void expect_every_truncation_refused(const std::string& bytes) {
   const TemporaryDirectory place;
-  const std::string bytes = read_bytes(zoo_path("null"));
   const std::string path = place.file("libgrok1_cut.so", bytes);
   ASSERT_EQ(state_of(path), GROK1_LOAD_LOADED);
   for (size_t size = bytes.size(); size-- > 0;) {
     ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(size)), 0);
     ASSERT_EQ(state_of(path), GROK1_LOAD_NOT_A_PLUGIN) << size;
   }
+}
+
+TEST(ElfNote, EveryTruncationIsRefused) {
+  expect_every_truncation_refused(read_bytes(zoo_path("null")));
+}
+
+// Section headers come last in a file, so their absence alone betrays a cut. The loader needs none of them.
+TEST(ElfNote, EveryTruncationWithoutSectionHeadersIsRefused) {
+  std::string bytes = read_bytes(zoo_path("null"));
+  Elf64_Ehdr header{};
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.e_shoff = header.e_shnum = header.e_shstrndx = 0;
+  std::memcpy(bytes.data(), &header, sizeof header);
+  uint64_t end = 0;
+  for (size_t i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment{};
+    std::memcpy(&segment, &bytes.at(header.e_phoff + i * sizeof segment), sizeof segment);
+    end = std::max(end, segment.p_offset + segment.p_filesz);
+  }
+  ASSERT_LT(end, bytes.size());
+  expect_every_truncation_refused(bytes.substr(0, end));
 }
 
 TEST(ElfNote, TruncatedFilesDoNoHarmToTheProcess) {

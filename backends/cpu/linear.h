@@ -1,0 +1,44 @@
+// Linear layers: rows times weights, divided among the device's threads. One row sweeps over the matrix in long runs,
+// by chunks of K and slices of N; many rows go over tiles of columns, each weight read once for all of them. Both, and
+// any number of threads, give the same bits (docs/numerics.md); the arithmetic is in kernels/.
+#ifndef GROK1_BACKENDS_CPU_LINEAR_H
+#define GROK1_BACKENDS_CPU_LINEAR_H
+
+#include "backends/cpu/rows.h"
+#include "backends/cpu/weights.h"
+
+namespace grok1::cpu {
+
+// From one row of digits to the next: a kernel may read one digit behind a row.
+constexpr uint64_t digit_stride(uint64_t k) {
+  return (k + 1 + 31) / 32 * 32;
+}
+
+// Most chunks of a K that a row is swept over; with more (many small scale groups) it goes over tiles.
+constexpr uint64_t most_chunks(uint64_t k) {
+  return k / kChunk + 17;
+}
+
+// y[row * stride + n] = row . w[expert] for the n of the weight's slice.
+struct Product {
+  const Weight* weight;
+  uint32_t expert;
+  float* y;
+  uint64_t stride;
+};
+
+// All products of the same rows, whose digits fit all their weights.
+void multiply(Step& step, const Rows& rows, const Product* products, uint32_t count);
+
+// `rows` floats become digits in scratch, in the blocks of the weight if it needs any; at most as many as scratch
+// holds.
+Rows quantised(Step& step, const float* values, uint64_t stride, const uint32_t* index, uint32_t count,
+               const Weight& weight);
+
+// multiply() of rows of an act, chosen by an index or all; quantises anew where a weight's groups demand it.
+void multiply_act(Step& step, const Act& act, const uint32_t* index, uint32_t count, const Product* products,
+                  uint32_t n_products);
+
+}  // namespace grok1::cpu
+
+#endif
