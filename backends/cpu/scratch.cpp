@@ -63,7 +63,8 @@ void lay_out_attention(Carver& carver, Step& s, const Sizes& n) {
   carver.take(s.scratch.v, size_product({n.rows, n.kv}));
   carver.take(s.scratch.rotated, size_product({n.rows, s.model.heads, width}));
   const uint64_t few = std::min<uint64_t>(n.rows, kFewRows);
-  carver.take(s.scratch.splits, size_product({few, units_per_row(s.model), most_splits(s.limits), split_floats(s.model)}));
+  carver.take(s.scratch.splits,
+              size_product({few, units_per_row(s.model), most_splits(s.limits), split_floats(s.model)}));
 }
 
 void lay_out_experts(Carver& carver, Step& s, const Sizes& n) {

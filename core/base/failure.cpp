@@ -9,19 +9,21 @@
 namespace grok1 {
 namespace {
 
-// Where a caller's struct ends, of those fields that we know.
-size_t known_size(const grok1_error& error) {
-  return std::min<size_t>(error.struct_size, sizeof(grok1_error));
-}
+// A struct_size beyond this is no newer version's but memory that nobody initialised: nothing is written there.
+constexpr size_t kLargestStruct = 4096;
 
 void write(grok1_error* error, grok1_status status, int32_t native_code, uint32_t source, uint64_t offset,
            std::string_view message) noexcept {
-  if (error == nullptr || error->struct_size < offsetof(grok1_error, message)) return;
+  if (error == nullptr || error->struct_size < offsetof(grok1_error, message) || error->struct_size > kLargestStruct) {
+    return;
+  }
   error->status = status;
   error->native_code = native_code;
   error->source = source;
   error->offset = offset;
-  const size_t capacity = known_size(*error) - offsetof(grok1_error, message);
+  const size_t known = std::min<size_t>(error->struct_size, sizeof(grok1_error));
+  std::memset(reinterpret_cast<char*>(error) + known, 0, error->struct_size - known);  // a newer caller's fields
+  const size_t capacity = known - offsetof(grok1_error, message);
   if (capacity == 0) return;
   size_t size = std::min(message.size(), capacity - 1);
   if (size < message.size()) {  // never end inside a UTF-8 character

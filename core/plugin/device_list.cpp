@@ -44,7 +44,7 @@ DeviceRef Registry::State::device_of(const Backend& backend, uint32_t index) con
   for (const DeviceRef& device : devices) {
     if (device.backend == &backend && device.index == index) return device;
   }
-  fail(GROK1_E_NOT_FOUND, "device '{}:{}' does not exist; backend {} has {}", backend.id, index, backend.id,
+  fail(GROK1_E_NO_BACKEND, "device '{}:{}' does not exist; backend {} has {}", backend.id, index, backend.id,
        backend.n_devices == 1 ? "one device, number 0" : fmt::format("devices 0 to {}", backend.n_devices - 1));
 }
 

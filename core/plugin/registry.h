@@ -55,8 +55,8 @@ class Registry {
   const DeviceRef* device(size_t index) const;  // nullptr past the end
 
   // The devices of a comma-separated list: "id", "id:index", or a plugin's path (it contains '/'), which is loaded if
-  // it is not yet. Throws GROK1_E_NO_BACKEND with the load report's reason, GROK1_E_INVALID_ARGUMENT,
-  // GROK1_E_NOT_FOUND.
+  // it is not yet. Throws GROK1_E_NO_BACKEND, with the load report's reason where there is one, and
+  // GROK1_E_INVALID_ARGUMENT.
   std::vector<DeviceRef> resolve(std::string_view devices);
 
  private:

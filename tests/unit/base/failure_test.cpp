@@ -49,6 +49,9 @@ TEST(WriteError, RespectsAShorterStruct) {
   error.status = 42;
   write_error(&error, Failure(GROK1_E_IO, "x"));
   EXPECT_EQ(error.status, 42);
+  error.struct_size = 0xdeadbeef;  // never initialised
+  write_error(&error, Failure(GROK1_E_IO, "x"));
+  EXPECT_EQ(error.status, 42);
   write_error(nullptr, Failure(GROK1_E_IO, "x"));
 }
 

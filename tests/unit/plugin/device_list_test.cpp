@@ -49,9 +49,9 @@ TEST(DeviceList, MistakesAreExplained) {
   expect_failure(registry, "null:x", GROK1_E_INVALID_ARGUMENT, "found 'x'");
   expect_failure(registry, "null:-1", GROK1_E_INVALID_ARGUMENT, "found '-1'");
   expect_failure(registry, "null:99999999999", GROK1_E_INVALID_ARGUMENT, "found '99999999999'");
-  expect_failure(registry, "null:1", GROK1_E_NOT_FOUND,
+  expect_failure(registry, "null:1", GROK1_E_NO_BACKEND,
                  "'null:1' does not exist; backend null has one device, number 0");
-  expect_failure(registry, "pair:2", GROK1_E_NOT_FOUND, "backend pair has devices 0 to 1");
+  expect_failure(registry, "pair:2", GROK1_E_NO_BACKEND, "backend pair has devices 0 to 1");
   expect_failure(registry, "vulkan", GROK1_E_NO_BACKEND, "loaded are: null, pair; no libgrok1_vulkan.so is in " + kZoo);
   expect_failure(registry, "no_driver", GROK1_E_NO_BACKEND,
                  zoo_path("no_driver") + ": NO_DEVICE: the zoo has no such thing");
