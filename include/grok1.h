@@ -100,7 +100,7 @@ enum {
 /* What went wrong, in words: what was wanted, what was found, what to do. Owned by the caller, written by the callee
  * without allocation. The only struct without a grok1_head. */
 typedef struct grok1_error {
-  uint32_t struct_size; /* sizeof(grok1_error), set by GROK1_INIT */
+  uint32_t struct_size; /* sizeof(grok1_error), set by GROK1_INIT; above 65536 it was not set: nothing is written */
   grok1_status status;  /* the status that the call returned */
   int32_t native_code;  /* errno or a vendor's code, 0 if none */
   uint32_t source;      /* GROK1_SOURCE_* */

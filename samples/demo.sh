@@ -12,7 +12,7 @@ mkdir -p build
 log=build/demo.log
 cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DGROK1_TESTS=OFF > "$log" 2>&1 || { cat "$log" >&2; exit 1; }
 cmake --build build/demo --parallel "$(nproc)" --target grok1 grok1_cli grok1_cpu >&2
-command=(build/demo/bin/grok1 run -m tests/golden/demo-model --device cpu -p "$prompt" -n 200 --seed 1)
+command=(build/demo/bin/grok1 run -m tests/golden/demo-model --device cpu -p "$prompt" -n 200 --seed 2)
 printf '== %s\n' "${command[*]@Q}" >&2
 printf '%s' "$prompt"
 exec "${command[@]}"

@@ -10,7 +10,7 @@ namespace grok1 {
 namespace {
 
 // A struct_size beyond this is no newer version's but memory that nobody initialised: nothing is written there.
-constexpr size_t kLargestStruct = 4096;
+constexpr size_t kLargestStruct = 65536;
 
 void write(grok1_error* error, grok1_status status, int32_t native_code, uint32_t source, uint64_t offset,
            std::string_view message) noexcept {
