@@ -1,6 +1,8 @@
 // A file mapped read-only, whole. Knows nothing of its content.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,7 +32,8 @@ class MappedFile {
   std::string path_;
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
-  int descriptor_ = -1;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
   int64_t changed_ns_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "core/base/failure.h"
 
@@ -53,6 +54,21 @@ TEST_F(MappedFileTest, NoticesAChange) {
   EXPECT_NO_THROW(file.require_unchanged());
   std::filesystem::resize_file(path_, 3);
   EXPECT_THROW(file.require_unchanged(), Failure);
+}
+
+TEST_F(MappedFileTest, OutlivesItsName) {
+  const MappedFile file(path_);
+  std::filesystem::remove(path_);
+  EXPECT_NO_THROW(file.require_unchanged());
+  std::ofstream(path_) << "another";
+  EXPECT_NO_THROW(file.require_unchanged());
+  EXPECT_EQ(std::to_integer<char>(file.bytes()[4]), 'o');
+}
+
+TEST_F(MappedFileTest, KeepsNoDescriptor) {
+  std::vector<MappedFile> files;
+  for (int i = 0; i < 3000; ++i) files.emplace_back(path_);  // more than a process may have open
+  EXPECT_EQ(files.back().size(), 5u);
 }
 
 }  // namespace
