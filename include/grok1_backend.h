@@ -22,7 +22,10 @@
  *  - norm(v, scale) = scale * v / sqrt(mean(v^2) + eps).
  *  - Every function returns 0 or a negative GROK1_E_* and then has written `err` (never NULL here): what was wanted,
  *    what was found, what to do. Argument structs begin with a grok1_head; a backend reads a field only if struct_size
- *    covers it and refuses chained structs it does not know with GROK1_E_UNKNOWN_FIELD.
+ *    covers it and refuses chained structs it does not know, and bytes set beyond what it knows, with
+ *    GROK1_E_UNKNOWN_FIELD.
+ *  - Precision. Sums in float32 or better. A backend may hold the inputs of a linear layer as 15-bit numbers with one
+ *    scale per 256 consecutive inputs, nothing coarser; h, y and the router's inputs stay float32.
  *  - Order. Work is enqueued on a queue and runs in order; a call may return before the work is done. A bad argument
  *    fails at once; a failure of the device is reported by the next queue_sync or event_wait. Host pointers given to
  *    a call on a queue must stay valid until that queue or an event after it has been waited for.
@@ -139,7 +142,7 @@ enum {
 };
 enum {
   GROK1_WEIGHT_LINEAR = 1, /* experts * K * N */
-  GROK1_WEIGHT_VECTOR = 2  /* a norm's scale: K numbers, N = experts = 1, F32 or BF16 or F16 */
+  GROK1_WEIGHT_VECTOR = 2  /* a norm's scale: K numbers, N = experts = 1, order KN, F32 or BF16 or F16 */
 };
 
 /* A tensor and the slice of it that a device shall hold. Ranges are half-open and count elements of the whole tensor.
@@ -269,8 +272,8 @@ typedef struct grok1_step_data {
   const uint32_t *chunk_begin; /* [n_chunks + 1], chunk_begin[n_chunks] = n_rows */
   const uint32_t *page_table;  /* [n_chunks, max_pages] of the step's limits; entries behind the last used are any */
   const uint32_t *logit_rows;  /* [n_logit_rows] rows whose logits are wanted, ascending */
-  uint32_t n_rows;
-  uint32_t n_chunks;
+  uint32_t n_rows;   /* >= 1 */
+  uint32_t n_chunks; /* >= 1 */
   uint32_t n_logit_rows;
   uint32_t flags; /* 0 */
 } grok1_step_data;
@@ -453,8 +456,8 @@ typedef struct grok1_backend_ops {
 
   /* -- Weights: weight_plan, then weight_begin, weight_chunk as often as needed, weight_end -- */
 
-  /* Says how the device would hold the slice; allocates nothing. The answer is the same for `data` present or not except
-   * for in_place, which needs it. [required] */
+  /* Says how the device would hold the slice; allocates nothing. Without `data` the answer is that for chunks: in_place 0
+   * and device_bytes what a copy takes. [required] */
   grok1_status(GROK1_CALL *weight_plan)(grok1_device *device, const grok1_weight_desc *desc, grok1_weight_plan *plan,
                                         grok1_error *err);
 
@@ -621,11 +624,11 @@ typedef struct grok1_backend_descriptor {
   uint32_t magic; /* GROK1_BACKEND_MAGIC */
   uint16_t abi_major, abi_minor;
   uint32_t flags;      /* GROK1_BACKEND_EXPLICIT_ONLY */
-  const char *id;      /* short, lower case, [a-z0-9_]: the name in device strings, the ID of libgrok1_ID.so */
+  const char *id;      /* 1 .. 31 of [a-z0-9_]: the name in device strings, the ID of libgrok1_ID.so */
   const char *vendor;  /* for people */
   const char *version; /* of the plugin, for people */
   /* Starts the backend. May be called again, also while another is open: a plugin keeps no state outside `backend`.
-   * `ops` is constant and lives as long as the plugin. [any] */
+   * `ops` is constant and lives as long as the plugin; neither out-parameter is NULL after success. [any] */
   grok1_status(GROK1_CALL *open)(const grok1_backend_host *host, grok1_backend **backend, const grok1_backend_ops **ops,
                                  grok1_error *err);
 } grok1_backend_descriptor;
