@@ -47,7 +47,7 @@ Isa forced_isa(std::string_view text, const char* source) {
   for (int i = 0; i < 4; ++i) {
     if (text != kNames[i]) continue;
     if (i > static_cast<int>(best))
-      refuse(GROK1_E_INVALID_ARGUMENT, "%s asks for %s; this processor has %s: choose that or less", source, kNames[i],
+      refuse(GROK1_E_UNSUPPORTED, "%s asks for %s; this processor has %s: choose that or less", source, kNames[i],
              kNames[static_cast<int>(best)]);
     return static_cast<Isa>(i);
   }
