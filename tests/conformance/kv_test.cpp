@@ -202,6 +202,38 @@ TEST_P(KvRounding, IsToNearest) {
                    {found.begin() + n, found.end()});
 }
 
+// Every K and V is a tie between units i and i + 1 above 1, so that half of them go down and half go up. x and weights
+// have so few bits that they and their products are exact in any arithmetic, in integers of 15 bits too, whose scale of
+// 127/128 is 2^-15. At position 0 RoPE turns nothing, and y is what was stored: reading it unrounded would be off by
+// half a unit, 4.8e-4 for f16.
+TEST_P(KvRounding, TiesGoToEven) {
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_CACHE, GetParam());
+  Scene s;
+  const uint32_t n = s.model.kv_heads * s.model.head_dim, heads_per_kv = s.model.heads / s.model.kv_heads;
+  const double unit = unit_of_cache(GetParam());  // of numbers from 1 to 2
+  std::vector<float> x(s.model.d_model), expected(n), y(s.model.d_model);
+  x[0] = 127.0f / 128, x[1] = 0.5f;
+  std::fill(s.tensors.o.data.begin(), s.tensors.o.data.end(), std::byte(0));
+  for (uint32_t i = 0; i < n; ++i) {
+    const double sign = i % 4 < 2 ? 1 : -1;
+    for (Tensor* tensor : {&s.tensors.k, &s.tensors.v}) {
+      tensor->set(0, 0, i, 0);
+      tensor->set(0, 1, i, float(2 * sign * (1 + unit * (i + 0.5))));
+    }
+    expected[i] = y[i] = float(sign * (1 + unit * (i % 2 == 0 ? i : i + 1)));
+    const uint32_t head = i / s.model.head_dim * heads_per_kv;  // the first to read this kv head
+    s.tensors.o.set(0, head * s.model.head_dim + i % s.model.head_dim, i, 1);
+  }
+  Cache cache(candidate(), s.model, s.tensors, GetParam());
+  const std::vector<float> read = cache.attend(0, {1}, x);
+  const std::vector<float> found = numbers(GetParam(), cache.export_page(3, 1, 1));
+  expected.insert(expected.end(), y.begin(), y.begin() + n);
+  expect_same_bits(claim("ties", "rounded to nearest even"), expected, found);
+  expect_close({"attention", "y of ties, cache type " + std::to_string(GetParam()), s.model.d_model,
+                "every read is of the stored value"},
+               y, read, kLinear);
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, KvCache, testing::Values(GROK1_CACHE_F32, GROK1_CACHE_BF16, GROK1_CACHE_F16),
                          cache_name);
 INSTANTIATE_TEST_SUITE_P(Types, KvRounding, testing::Values(GROK1_CACHE_BF16, GROK1_CACHE_F16), cache_name);

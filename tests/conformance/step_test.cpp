@@ -159,6 +159,8 @@ TEST_F(StepSetRefuses, WhatExceedsTheLimits) {
 
 TEST_F(StepSetRefuses, WhatContradictsItself) {
   refused("positions that do not rise by one", [](Pass& p, grok1_step_data&) { p.positions[2] = 9; });
+  refused("a gap between positions", [](Pass& p, grok1_step_data&) { ++p.positions[2], ++p.positions[3]; });
+  refused("a position twice", [](Pass& p, grok1_step_data&) { --p.positions[2], --p.positions[3]; });
   refused("a token below 0", [](Pass& p, grok1_step_data&) { p.tokens[1] = -1; });
   refused("a token past the vocabulary", [](Pass& p, grok1_step_data&) { p.tokens[5] = 250; });
   refused("chunks that end before the rows", [](Pass& p, grok1_step_data&) { p.chunk_begin[2] = 5; });
