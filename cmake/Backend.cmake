@@ -1,6 +1,8 @@
-# grok1_add_backend(ID sources...): a plugin lib/grok1/libgrok1_ID.so that exports grok1_backend_entry and nothing else.
+# grok1_add_backend(ID [FOR_TESTS] sources...): a plugin lib/grok1/libgrok1_ID.so that exports grok1_backend_entry and
+# nothing else; installed unless it is for tests.
 function(grok1_add_backend id)
-  add_library(grok1_${id} MODULE ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "FOR_TESTS" "" "")
+  add_library(grok1_${id} MODULE ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(grok1_${id} PRIVATE grok1_headers)
   target_include_directories(grok1_${id} PRIVATE ${PROJECT_SOURCE_DIR})
   set_target_properties(grok1_${id} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/grok1)
@@ -9,5 +11,7 @@ function(grok1_add_backend id)
     target_link_options(grok1_${id} PRIVATE -Wl,-z,defs)
   endif()
   set_property(TARGET grok1_${id} APPEND PROPERTY LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/plugin.map)
-  install(TARGETS grok1_${id} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/grok1)
+  if(NOT arg_FOR_TESTS)
+    install(TARGETS grok1_${id} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/grok1)
+  endif()
 endfunction()

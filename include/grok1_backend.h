@@ -604,6 +604,31 @@ typedef struct grok1_backend_ops {
   grok1_status(GROK1_CALL *logits)(grok1_device *device, const grok1_logits_args *args, grok1_error *err);
 } grok1_backend_ops;
 
+/* ---- Extension "grok1.comm/1" ----------------------------------------------------------------------------------- */
+
+/* Sums among devices of one backend, for layers whose heads or experts are divided among them: every rank holds h and
+ * runs the same add_norm on the same y. A communicator is used by one thread at a time. get_extension returns a
+ * grok1_comm_ops, or NULL where the backend has no such thing; the host then stages sums with `accumulate`. */
+typedef struct grok1_comm grok1_comm;
+
+typedef struct grok1_comm_ops {
+  uint32_t struct_size; /* sizeof(grok1_comm_ops) of the plugin's header */
+  uint32_t reserved;    /* 0 */
+
+  /* A communicator of n_devices >= 2 different devices; its place in the array is a device's rank. `max_count` is the
+   * largest count that all_reduce will be asked for: scratch is made here. */
+  grok1_status(GROK1_CALL *comm_create)(grok1_device *const *devices, uint32_t n_devices, uint64_t max_count,
+                                        grok1_comm **comm, grok1_error *err);
+
+  /* Its work is done. NULL is ignored. */
+  void(GROK1_CALL *comm_destroy)(grok1_comm *comm);
+
+  /* On every rank r, buffers[r] from offsets[r] on becomes the sum of all ranks' `count` floats, added in the order of
+   * ranks, so that all get the same bits. Enqueued on queues[r] behind what is there; arrays are [n_devices]. */
+  grok1_status(GROK1_CALL *all_reduce)(grok1_comm *comm, grok1_queue *const *queues, grok1_buffer *const *buffers,
+                                       const uint64_t *offsets, uint64_t count, grok1_error *err);
+} grok1_comm_ops;
+
 /* ---- Descriptor and entry -------------------------------------------------------------------------------------- */
 
 /* What the host offers a backend. Lives as long as the backend. */

@@ -30,15 +30,25 @@ for argument in "$@"; do
 done
 
 # Compiler and build; what the library is made with; what the tests are made with; tools that some tests run.
-cmake/install_packages.sh g++ cmake ninja-build libboost-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev \
-  libgtest-dev libsentencepiece-dev abigail-tools clang clang-format pkg-config strace
+cmake/install_packages.sh g++ cmake ninja-build libboost-dev libboost-context-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev \
+  libgtest-dev libsentencepiece-dev abigail-tools clang clang-format pkg-config strace \
+  hipcc libamdhip64-dev rocm-device-libs
+
+# GPU plugins: code for one architecture of each vendor, with --all for every one. Without nvcc, which Debian has not,
+# the configuration says that the CUDA plugin is left out.
+gpu=(-DGROK1_CUDA_ARCHITECTURES=90a -DGROK1_ROCM_ARCHITECTURES=gfx90a)
+if [ "$all" = yes ]; then
+  cmake/install_packages.sh clang-19 lld-19 clang-tools-19
+  gpu=(-UGROK1_CUDA_ARCHITECTURES -UGROK1_ROCM_ARCHITECTURES)
+fi
 
 jobs=$(nproc)
-build() { # preset
+build() { # preset, more options
   echo "== build/$1"
   local log=build/configure-$1.log
   mkdir -p build
-  cmake --preset "$1" > "$log" 2>&1 || { cat "$log"; return 1; }
+  cmake --preset "$1" "${@:2}" > "$log" 2>&1 || { cat "$log"; return 1; }
+  grep -E '^-- GROK1_(CUDA|ROCM): ' "$log" || true
   cmake --build --preset "$1" --parallel "$jobs"
 }
 run_tests() { # preset, command to run ctest with
@@ -48,7 +58,7 @@ run_tests() { # preset, command to run ctest with
   "$@" ctest --preset "$preset" --parallel "$jobs"
 }
 
-build release
+build release "${gpu[@]}"
 if [ "$all" = no ]; then
   run_tests release
   exit

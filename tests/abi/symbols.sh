@@ -21,6 +21,8 @@ check_needed() {
   for name in $(needed "$1"); do
     case $name in
       libstdc++.so.6 | libm.so.6 | libgcc_s.so.1 | libc.so.6 | libdl.so.2 | libpthread.so.0 | ld-linux-*.so.*) ;;
+      libboost_context.so.*) [[ $1 == */libgrok1_emu.so ]] || { echo "$1 needs $name"; exit 1; } ;;
+      libamdhip64.so.*) [[ $1 == */libgrok1_rocm.so ]] || { echo "$1 needs $name"; exit 1; } ;;
       *) echo "$1 needs $name"; exit 1 ;;
     esac
   done

@@ -51,7 +51,7 @@ std::string missing_functions(const grok1_backend_ops& ops) {
   return missing;
 }
 
-Device::Device(const grok1_backend_descriptor& descriptor, const std::string& options) {
+Device::Device(const grok1_backend_descriptor& descriptor, uint32_t index, const std::string& options) {
   call("open", descriptor.open, &kHost, &backend_, &ops_);
   try {
     if (const std::string missing = missing_functions(*ops_); !missing.empty())
@@ -60,8 +60,8 @@ Device::Device(const grok1_backend_descriptor& descriptor, const std::string& op
     call("device_count", ops_->device_count, backend_, &count);
     grok1_error err = GROK1_INIT(grok1_error);
     if (count == 0) throw CallFailed("device_count says 0 devices; it", GROK1_E_NOT_FOUND, err);
-    call("device_info", ops_->device_info, backend_, 0u, &info_);
-    call("device_open", ops_->device_open, backend_, 0u, options.c_str(), &device_);
+    call("device_info", ops_->device_info, backend_, index, &info_);
+    call("device_open", ops_->device_open, backend_, index, options.c_str(), &device_);
     call("queue_create", ops_->queue_create, device_, &queue_);
   } catch (...) {
     if (device_ != nullptr) ops_->device_close(device_);

@@ -47,7 +47,7 @@ grok1_status expect_refused(const std::string& what, Slot slot, Arguments... arg
 class Device {
  public:
   // Throws CallFailed where the backend or its device cannot be opened.
-  Device(const grok1_backend_descriptor& descriptor, const std::string& options);
+  Device(const grok1_backend_descriptor& descriptor, uint32_t index, const std::string& options);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
   ~Device();

@@ -62,20 +62,21 @@ TEST(Supports, NotWhatDoesNotExist) {
 }
 
 TEST(DeviceOpen, IgnoresUnknownOptionsAndRefusesBadValues) {
-  const Device unknown(*suite().descriptor, "no_backend_knows_this_key=1");
+  const Device unknown(*suite().descriptor, suite().device, "no_backend_knows_this_key=1");
   if (!candidate().is_cpu()) GTEST_SKIP() << "not a CPU device: no option is known to every such backend";
   grok1_device* device = nullptr;
   for (const char* options : {"threads=many", "threads=", "threads=-1"})
-    EXPECT_EQ(expect_refused(options, candidate().ops().device_open, candidate().backend(), 0u, options, &device),
-              GROK1_E_INVALID_ARGUMENT)
+    EXPECT_EQ(
+        expect_refused(options, candidate().ops().device_open, candidate().backend(), suite().device, options, &device),
+        GROK1_E_INVALID_ARGUMENT)
         << "a bad value is GROK1_E_INVALID_ARGUMENT";
 }
 
 TEST(DeviceOpen, TwiceAtTheSameTime) {
-  auto first = std::make_unique<Device>(*suite().descriptor, suite().options);
-  const Device second(*suite().descriptor, suite().options);
+  auto first = std::make_unique<Device>(*suite().descriptor, suite().device, suite().options);
+  const Device second(*suite().descriptor, suite().device, suite().options);
   grok1_device* third = nullptr;
-  call("device_open", second.ops().device_open, second.backend(), 0u, suite().options.c_str(), &third);
+  call("device_open", second.ops().device_open, second.backend(), suite().device, suite().options.c_str(), &third);
   second.ops().device_close(third);
   first.reset();
   second.sync();  // still usable

@@ -1,11 +1,13 @@
 // grok1-conformance: proves that a backend plugin does what grok1_backend.h says. Reads the command line, loads the
-// plugin by its path, opens its device 0 and the reference, then runs the tests of this folder. Knows no backend by
-// name.
+// plugin by its path, opens one of its devices and the reference, then runs the tests of this folder. Knows no backend
+// by name.
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include "backends/reference/descriptor.h"
 #include "tests/conformance/suite.h"
@@ -26,9 +28,11 @@ namespace {
 enum Exit { kRight = 0, kWrong = 1, kUsage = 2, kNoDevice = 77 };
 
 constexpr char kHelp[] =
-    "usage: grok1-conformance --backend PATH [--options k=v,...] [--filter TEXT] [--list] [--share-tolerance X]\n"
+    "usage: grok1-conformance --backend PATH [--device N] [--options k=v,...] [--filter TEXT] [--list] "
+    "[--share-tolerance X]\n"
     "Compares every operator of a backend plugin with the reference.\n"
     "  --backend PATH         the plugin, libgrok1_ID.so\n"
+    "  --device N             which of its devices, default 0\n"
     "  --options k=v,...      options of its device, such as threads=2\n"
     "  --filter TEXT          only tests whose name contains TEXT\n"
     "  --list                 print the names of the tests and end\n"
@@ -40,8 +44,14 @@ struct Command {
   std::string backend, options, filter;
   bool list = false, help = false;
   double share_tolerance = 1e-4;
+  uint32_t device = 0;
   std::string fault;
 };
+
+bool number(std::string_view text, uint32_t& value) {
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return fault == std::errc() && end == text.data() + text.size();
+}
 
 bool positive_number(const char* text, double& value) {
   char* end = nullptr;
@@ -57,10 +67,13 @@ Command parse(int argc, char** argv) {
       command.list = true;
     } else if (name == "--help" || name == "-h") {
       command.help = true;
-    } else if (name != "--backend" && name != "--options" && name != "--filter" && name != "--share-tolerance") {
+    } else if (name != "--backend" && name != "--options" && name != "--filter" && name != "--share-tolerance" &&
+               name != "--device") {
       command.fault = "unknown argument " + name;
     } else if (++i == argc) {
       command.fault = name + " needs a value";
+    } else if (name == "--device") {
+      if (!number(argv[i], command.device)) command.fault = "--device " + std::string(argv[i]) + ": wanted a number";
     } else if (name == "--share-tolerance") {
       if (!positive_number(argv[i], command.share_tolerance))
         command.fault = "--share-tolerance " + std::string(argv[i]) + ": wanted a number above 0";
@@ -103,10 +116,11 @@ void configure(const Command& command) {
 int open_devices(const Command& command) {
   try {
     suite().descriptor = load(command.backend);
+    suite().device = command.device;
     suite().options = command.options;
     suite().share_tolerance = command.share_tolerance;
-    suite().reference = std::make_unique<Device>(grok1_reference_descriptor, "");
-    suite().candidate = std::make_unique<Device>(*suite().descriptor, command.options);
+    suite().reference = std::make_unique<Device>(grok1_reference_descriptor, 0, "");
+    suite().candidate = std::make_unique<Device>(*suite().descriptor, command.device, command.options);
     return kRight;
   } catch (const CallFailed& failed) {
     std::fprintf(stderr, "grok1-conformance: %s: %s\n", command.backend.c_str(), failed.what());
@@ -121,8 +135,8 @@ int run(const Command& command) {
   configure(command);
   if (command.list) return RUN_ALL_TESTS();
   if (const int code = open_devices(command); code != kRight) return code;
-  std::printf("backend %s %s (%s), device 0: %s\n", suite().descriptor->id, suite().descriptor->version,
-              suite().descriptor->vendor, candidate().info().name);
+  std::printf("backend %s %s (%s), device %u: %s\n", suite().descriptor->id, suite().descriptor->version,
+              suite().descriptor->vendor, command.device, candidate().info().name);
   const int failed = RUN_ALL_TESTS();
   if (failed == 0 && testing::UnitTest::GetInstance()->test_to_run_count() == 0) {
     std::fprintf(stderr, "grok1-conformance: no test's name contains \"%s\"\n", command.filter.c_str());

@@ -8,7 +8,8 @@ namespace grok1::conformance {
 
 struct Suite {
   const grok1_backend_descriptor* descriptor = nullptr;  // of the backend under test
-  std::string options;                                   // its device's
+  uint32_t device = 0;                                   // which of its devices
+  std::string options;                                   // that device's
   std::unique_ptr<Device> candidate, reference;
   double share_tolerance = 1e-4;  // relative rms between the sum of parts and the whole; see shares_test.cpp
 };

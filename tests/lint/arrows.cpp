@@ -18,6 +18,7 @@ struct Room {
 };
 
 constexpr std::string_view kApi = "grok1.h", kBackendApi = "grok1_backend.h";
+constexpr std::string_view kVendor = "vendor";  // the folder that the include path chooses for the GPU's sources
 
 const std::vector<Room>& rooms() {
   static const std::vector<Room> all = {
@@ -33,6 +34,9 @@ const std::vector<Room>& rooms() {
       {"core/api", {"core", kApi, kBackendApi}},
       {"backends/reference", {"encodings", kBackendApi}},
       {"backends/cpu", {"encodings", kBackendApi}},
+      {"backends/gpu", {"encodings", kVendor, kBackendApi}},
+      {"backends/cuda", {"backends/gpu/runtime_calls.h", kVendor}},
+      {"backends/rocm", {"backends/gpu/runtime_calls.h", kVendor}},
       {"samples", {kApi, kBackendApi}},
       {"bindings", {kApi, kBackendApi}},
       {"encodings", {}},
@@ -54,6 +58,9 @@ const std::vector<Library>& libraries() {
       {"CLI/", {"samples"}},
       {"nlohmann/", {"samples", "tests", "core/formats"}},
       {"gtest/", {"tests"}},
+      {"boost/context", {"tests/gpu_emu"}},
+      {"cuda", {"backends/cuda", "tests/gpu_build", "tests/hip_on_nvcc"}},
+      {"hip/", {"backends/rocm", "tests/gpu_build"}},
       {"sentencepiece", {"tests"}},
   };
   return all;
@@ -76,7 +83,8 @@ bool is_in_any(std::string_view path, const std::vector<std::string_view>& folde
 // Whether an included name means a file of this tree.
 bool is_ours(std::string_view name) {
   return name == kApi || name == kBackendApi ||
-         is_in_any(name, {"core", "backends", "include", "encodings", "samples", "bindings", "tests", "docs", "cmake"});
+         is_in_any(name, {kVendor, "core", "backends", "include", "encodings", "samples", "bindings", "tests", "docs",
+                          "cmake"});
 }
 
 bool is_source(const fs::path& path) {

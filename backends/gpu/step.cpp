@@ -1,0 +1,245 @@
+// Steps: created with their scratch, and given the data of a pass, which is refused where it contradicts
+// grok1_step_data.
+#include "backends/gpu/step.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <memory>
+
+#include "backends/gpu/binding.h"
+#include "backends/gpu/rows.h"
+#include "backends/gpu/table.h"
+
+namespace grok1::accel {
+namespace {
+
+// Fills in scratch and data; returns the bytes they take.
+uint64_t lay_out(Step& s, char* memory) {
+  const grok1_model_desc& m = s.model;
+  const uint64_t rows = s.limits.rows, choices = size_product({rows, m.experts_used});
+  const uint64_t few = std::min<uint64_t>(rows, kFewRows), few_choices = std::min<uint64_t>(choices, kFewChoices);
+  const uint64_t q = uint64_t{m.heads} * m.head_dim, kv = uint64_t{m.kv_heads} * m.head_dim, d = m.d_model;
+  const uint64_t units = most_units(m), part = uint64_t{kHeads} * (m.head_dim + 2);
+  Carver c(memory);
+  Scratch& x = s.scratch;
+  s.data.tokens = c.take<int32_t>({rows});
+  s.data.positions = c.take<uint32_t>({rows});
+  s.data.chunk = c.take<uint32_t>({rows});
+  s.data.page_table = c.take<uint32_t>({s.limits.chunks, s.limits.pages});
+  s.data.logit_rows = c.take<uint32_t>({s.limits.logit_rows});
+  s.data.rope = c.take<float>({rows, m.head_dim});
+  s.data.max_pages = s.limits.pages;
+  s.data_bytes = c.used();
+  x.q = c.take<float>({rows, q});
+  x.k = c.take<float>({rows, kv});
+  x.v = c.take<float>({rows, kv});
+  x.attended = c.take<float>({rows, (q + 3) / 4 * 4});
+  x.attended_digits = c.take<int8_t>({rows, most_places(q), 2});
+  x.attended_scales = c.take<float>({rows, most_blocks(q)});
+  x.x_digits = c.take<int8_t>({rows, most_places(d), 2});
+  x.x_scales = c.take<float>({rows, most_blocks(d)});
+  x.hidden = c.take<float>({choices, (uint64_t{m.ffn} + 3) / 4 * 4});
+  x.hidden_digits = c.take<int8_t>({choices, most_places(m.ffn), 2});
+  x.hidden_scales = c.take<float>({choices, most_blocks(m.ffn)});
+  x.outs = c.take<float>({choices, d});
+  x.parts = c.take<float>({few, units, most_splits(s), part});
+  x.grouped_begin = c.take<uint32_t>({m.experts + 1});
+  x.grouped = c.take<uint32_t>({choices});
+  const uint64_t arrivals = c.used();
+  x.head_arrivals = c.take<uint32_t>({few, m.heads + 2 * m.kv_heads});
+  x.unit_arrivals = c.take<uint32_t>({few, units});
+  x.out_arrivals = c.take<uint32_t>({few, most_blocks(q)});
+  x.hidden_arrivals = c.take<uint32_t>({few_choices, most_blocks(m.ffn)});
+  x.arrivals = reinterpret_cast<char*>(x.head_arrivals);
+  x.arrivals_bytes = c.used() - arrivals;
+  return c.used();
+}
+
+std::unique_ptr<Step> described(Device& device, const grok1_step_limits* description) {
+  const grok1_step_limits& limits = input(description, GROK1_TYPE_STEP_LIMITS, "limits");
+  if (limits.max_rows == 0 || limits.max_chunks == 0 || limits.max_pages == 0)
+    refuse(GROK1_E_INVALID_ARGUMENT, "limits: %u rows, %u chunks, %u pages; wanted 1 or more of each", limits.max_rows,
+           limits.max_chunks, limits.max_pages);
+  if (!std::has_single_bit(limits.page_tokens) || limits.page_tokens < 16 || limits.page_tokens > 256)
+    refuse(GROK1_E_INVALID_ARGUMENT, "page_tokens is %u: wanted a power of two, 16 .. 256", limits.page_tokens);
+  if (limits.flags != 0) refuse(GROK1_E_UNKNOWN_FIELD, "limits.flags are 0x%x, this backend knows none", limits.flags);
+  auto step = std::make_unique<Step>(device);
+  step->model = checked_model(limits.model);
+  step->limits = {limits.max_rows, limits.max_chunks, limits.max_pages, limits.max_logit_rows, limits.page_tokens};
+  return step;
+}
+
+void check_counts(const Limits& limits, const grok1_step_data& data) {
+  if (data.n_rows > limits.rows || data.n_chunks > limits.chunks || data.n_logit_rows > limits.logit_rows)
+    refuse(GROK1_E_INVALID_ARGUMENT, "%u rows, %u chunks, %u logit rows: the step's limits are %u, %u, %u", data.n_rows,
+           data.n_chunks, data.n_logit_rows, limits.rows, limits.chunks, limits.logit_rows);
+  if (data.n_rows == 0 || data.n_chunks == 0)
+    refuse(GROK1_E_INVALID_ARGUMENT, "%u rows in %u chunks: wanted 1 or more of each", data.n_rows, data.n_chunks);
+  if (data.flags != 0) refuse(GROK1_E_UNKNOWN_FIELD, "data.flags are 0x%x, this backend knows none", data.flags);
+  given(data.chunk_begin, "data.chunk_begin"), given(data.page_table, "data.page_table");
+  given(data.tokens, "data.tokens"), given(data.positions, "data.positions");
+  if (data.n_logit_rows > 0) given(data.logit_rows, "data.logit_rows");
+}
+
+void check_position(const Step& s, const grok1_step_data& data, uint32_t r, bool first) {
+  const uint32_t position = data.positions[r];
+  if (!first && position != data.positions[r - 1] + 1)
+    refuse(GROK1_E_INVALID_ARGUMENT, "row %u is at position %u after %u: within a chunk positions rise by one", r,
+           position, data.positions[r - 1]);
+  if (position >= s.model.context || position / s.limits.page_tokens >= s.limits.pages)
+    refuse(GROK1_E_INVALID_ARGUMENT, "row %u is at position %u: the context is %u, a sequence has %u pages of %u", r,
+           position, s.model.context, s.limits.pages, s.limits.page_tokens);
+}
+
+void check_chunks(const Step& s, const grok1_step_data& data) {
+  const uint32_t* begin = data.chunk_begin;
+  if (begin[0] != 0 || begin[data.n_chunks] != data.n_rows)
+    refuse(GROK1_E_INVALID_ARGUMENT, "chunk_begin goes from %u to %u: wanted from 0 to n_rows = %u", begin[0],
+           begin[data.n_chunks], data.n_rows);
+  for (uint32_t c = 0; c < data.n_chunks; ++c) {
+    if (begin[c] > begin[c + 1] || begin[c + 1] > data.n_rows)
+      refuse(GROK1_E_INVALID_ARGUMENT, "chunk %u goes from row %u to %u of %u", c, begin[c], begin[c + 1], data.n_rows);
+    for (uint32_t r = begin[c]; r < begin[c + 1]; ++r) check_position(s, data, r, r == begin[c]);
+  }
+}
+
+void check_ids(const Step& s, const grok1_step_data& data) {
+  for (uint32_t r = 0; r < data.n_rows; ++r)
+    if (data.tokens[r] < 0 || static_cast<uint32_t>(data.tokens[r]) >= s.model.vocab_size)
+      refuse(GROK1_E_INVALID_ARGUMENT, "row %u has token %d: the vocabulary is 0 .. %u", r, data.tokens[r],
+             s.model.vocab_size - 1);
+  for (uint32_t i = 0; i < data.n_logit_rows; ++i)
+    if (data.logit_rows[i] >= data.n_rows || (i > 0 && data.logit_rows[i] <= data.logit_rows[i - 1]))
+      refuse(GROK1_E_INVALID_ARGUMENT, "logit_rows[%u] is %u: wanted ascending rows below %u", i, data.logit_rows[i],
+             data.n_rows);
+}
+
+// Two rows that write the same token of the cache would race.
+void check_writes(const Step& s, const grok1_step_data& data) {
+  std::vector<uint64_t> written;
+  written.reserve(data.n_rows);
+  for (uint32_t c = 0; c < data.n_chunks; ++c)
+    for (uint32_t r = data.chunk_begin[c]; r < data.chunk_begin[c + 1]; ++r) {
+      const uint32_t position = data.positions[r], tokens = s.limits.page_tokens;
+      const uint64_t page = data.page_table[uint64_t{c} * s.limits.pages + position / tokens];
+      written.push_back(page * tokens + position % tokens);
+    }
+  std::sort(written.begin(), written.end());
+  const auto twice = std::adjacent_find(written.begin(), written.end());
+  if (twice != written.end())
+    refuse(GROK1_E_INVALID_ARGUMENT, "two rows write page %llu: a page that a pass writes belongs to one sequence only",
+           static_cast<unsigned long long>(*twice / s.limits.page_tokens));
+}
+
+// Angles in double: at position 8191 a float angle would be off by 2e-4.
+void set_rope(const Step& s, const grok1_step_data& data, float* rope) {
+  const uint32_t half = s.model.head_dim / 2;
+  for (uint32_t i = 0; i < half; ++i) {
+    const double frequency = std::pow(double{s.model.rope_base}, -2.0 * i / s.model.head_dim);
+    for (uint32_t r = 0; r < data.n_rows; ++r) {
+      const double angle = data.positions[r] * frequency;
+      float* pair = rope + 2 * (uint64_t{r} * half + i);
+      pair[0] = static_cast<float>(std::cos(angle));
+      pair[1] = static_cast<float>(std::sin(angle));
+    }
+  }
+}
+
+// The pass in the order of the device's piece.
+void stage(const Step& s, const grok1_step_data& data, char* to) {
+  const char* base = reinterpret_cast<const char*>(s.data.tokens);
+  const auto at = [&](const auto* array) { return to + (reinterpret_cast<const char*>(array) - base); };
+  std::memcpy(at(s.data.tokens), data.tokens, data.n_rows * sizeof(int32_t));
+  std::memcpy(at(s.data.positions), data.positions, data.n_rows * sizeof(uint32_t));
+  std::memcpy(at(s.data.page_table), data.page_table, uint64_t{data.n_chunks} * s.limits.pages * sizeof(uint32_t));
+  if (data.n_logit_rows > 0) std::memcpy(at(s.data.logit_rows), data.logit_rows, data.n_logit_rows * sizeof(uint32_t));
+  auto* chunk = reinterpret_cast<uint32_t*>(at(s.data.chunk));
+  for (uint32_t c = 0; c < data.n_chunks; ++c)
+    std::fill(chunk + data.chunk_begin[c], chunk + data.chunk_begin[c + 1], c);
+  set_rope(s, data, reinterpret_cast<float*>(at(s.data.rope)));
+}
+
+Pass pass_of(const Step& s, const grok1_step_data& data) {
+  Pass pass;
+  pass.n_rows = data.n_rows;
+  pass.n_logit_rows = data.n_logit_rows;
+  pass.last_page.assign(data.n_chunks, 0);
+  for (uint32_t c = 0; c < data.n_chunks; ++c) {
+    if (data.chunk_begin[c] == data.chunk_begin[c + 1]) continue;
+    const uint32_t last = data.positions[data.chunk_begin[c + 1] - 1];
+    pass.most_positions = std::max(pass.most_positions, last + 1);
+    const uint32_t* table = data.page_table + uint64_t{c} * s.limits.pages;
+    pass.last_page[c] = *std::max_element(table, table + last / s.limits.page_tokens + 1);
+  }
+  pass.set = true;
+  return pass;
+}
+
+}  // namespace
+
+uint32_t most_units(const grok1_model_desc& model) {
+  return model.kv_heads * divide_up(model.heads / model.kv_heads, kHeads);
+}
+
+uint32_t most_splits(const Step& s) {
+  const uint64_t tokens = std::min<uint64_t>(uint64_t{s.limits.pages} * s.limits.page_tokens, s.model.context);
+  return static_cast<uint32_t>((tokens + kPositions - 1) / kPositions);
+}
+
+Step& current(const Device* device, grok1_step* handle) {
+  Step& step = object_of<Step>(device, handle, "step");
+  if (!step.pass.set) refuse(GROK1_E_INVALID_ARGUMENT, "the step has no pass: call step_set first");
+  return step;
+}
+
+grok1_status step_plan(grok1_device* handle, const grok1_step_limits* limits, uint64_t* bytes, grok1_error* err) {
+  Device* device = reinterpret_cast<Device*>(handle);
+  return on_device(device, err, [&] {
+    given(bytes, "bytes");
+    const auto step = described(*device, limits);
+    *bytes = size_sum({lay_out(*step, nullptr), act_bytes(*step), route_bytes(*step)});
+  });
+}
+
+grok1_status step_create(grok1_device* handle, const grok1_step_limits* limits, grok1_step** step, grok1_error* err) {
+  Device* device = reinterpret_cast<Device*>(handle);
+  return on_device(device, err, [&] {
+    given(step, "step");
+    auto made = described(*device, limits);
+    made->memory = DeviceMemory(lay_out(*made, nullptr));
+    lay_out(*made, made->memory.data());
+    for (PinnedMemory& staged : made->staged) staged = PinnedMemory(made->data_bytes);
+    hand_out(step, made.release());
+  });
+}
+
+void step_destroy(grok1_step* handle) {
+  Step* step = reinterpret_cast<Step*>(handle);
+  if (step != nullptr) on_device(step->device, nullptr, [&] { delete step; });
+}
+
+grok1_status step_set(grok1_step* handle, grok1_queue* queue_handle, const grok1_step_data* args, grok1_error* err) {
+  return guarded(err, [&] {
+    Step& step = object<Step>(handle, "step");
+    const gpu::Selected selected(step.device->number);
+    const Queue& queue = object_of<Queue>(step.device, queue_handle, "queue");
+    const grok1_step_data& data = input(args, GROK1_TYPE_STEP_DATA, "data");
+    check_counts(step.limits, data);
+    check_chunks(step, data);
+    check_ids(step, data);
+    check_writes(step, data);
+    Pass pass = pass_of(step, data);
+
+    const uint32_t turn = step.turn++ % 2;
+    gpu::synchronize(step.copied[turn].event);
+    stage(step, data, step.staged[turn].data());
+    if (!step.cleared) gpu::fill(step.scratch.arrivals, 0, step.scratch.arrivals_bytes, queue.stream);
+    step.cleared = true;
+    gpu::copy_to_device(step.memory.data(), step.staged[turn].data(), step.data_bytes, queue.stream);
+    gpu::record(step.copied[turn].event, queue.stream);
+    step.pass = std::move(pass);
+  });
+}
+
+}  // namespace grok1::accel
