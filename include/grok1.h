@@ -136,7 +136,8 @@ enum {
   GROK1_TYPE_BATCH = 11,
   GROK1_TYPE_SAMPLER_OPTIONS = 12,
   GROK1_TYPE_GENERATE_OPTIONS = 13,
-  GROK1_TYPE_STATS = 14
+  GROK1_TYPE_STATS = 14,
+  GROK1_TYPE_PLAN_DEVICE = 15
 };
 
 /* GROK1_INIT(type) is a full initialiser: `grok1_batch b = GROK1_INIT(grok1_batch);`. Bindings zero the struct and set
@@ -316,6 +317,17 @@ GROK1_API void GROK1_CALL grok1_cancel_release(grok1_cancel *cancel);
 /* Element type of a session's KV cache. */
 enum { GROK1_CACHE_DEFAULT = 0, GROK1_CACHE_F32 = 1, GROK1_CACHE_BF16 = 2, GROK1_CACHE_F16 = 3 };
 
+/* How several accelerators share a model: grok1_model_options.split. */
+enum {
+  GROK1_SPLIT_DEFAULT = 0, /* GROK1_SPLIT_LAYER */
+  GROK1_SPLIT_LAYER = 1,   /* each takes consecutive layers whole, one after the other: least traffic */
+  GROK1_SPLIT_EXPERT = 2,  /* each takes some of the experts of every layer */
+  GROK1_SPLIT_FFN = 3      /* each takes some of the ffn columns of every expert: the work is even in every step */
+};
+
+/* For grok1_model_options.gpu_layers and cpu_experts_layers, where 0 means "as many as fit": none at all. */
+enum { GROK1_NO_LAYERS = -1 };
+
 /* Progress of a load in bytes of weights; called at least once per tensor. Return 0 to go on, anything else to cancel
  * the load (GROK1_E_CANCELLED). */
 typedef int32_t(GROK1_CALL *grok1_progress_fn)(void *user, uint64_t done, uint64_t total);
@@ -340,10 +352,27 @@ typedef struct grok1_model_options {
   uint32_t page_tokens;        /* tokens in a KV page, 16 .. 256, a power of two; default 32 */
   uint32_t threads;            /* CPU threads; default: all that the process may use */
   uint32_t flags;              /* none yet: 0 */
+  const char *tensor_split;    /* proportions of what the devices share, "3,1": a number > 0 for each of them in the order
+                                  of `devices`. A CPU behind accelerators has none and takes the rest; with a number it
+                                  is a device like the others. NULL: in proportion to free memory */
+  int32_t gpu_layers;          /* how many of the last layers the accelerators take, whole; the CPU has the others. More
+                                  than there are layers: the embedding and output head too. 0: as many as fit, and where
+                                  not all experts do, the attention of as many as fit; GROK1_NO_LAYERS: the CPU has all */
+  int32_t cpu_experts_layers;  /* the experts of the first so many layers stay on the CPU; 0: of as few as must;
+                                  GROK1_NO_LAYERS: of no layer that the accelerators have */
+  uint32_t split;              /* GROK1_SPLIT_*; default by layers. Experts and ffn columns are divided among the
+                                  accelerators, or between one accelerator and the CPU */
+  uint32_t reserved;           /* 0 */
 } grok1_model_options;
 #define GROK1_INIT_grok1_model_options                                                                                \
   {{sizeof(grok1_model_options), GROK1_TYPE_MODEL_OPTIONS, NULL}, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
-   0, 0}
+   0, 0, NULL, 0, 0, 0, 0}
+
+/* Where a model goes. Named devices are all used. Of several, CPUs excepted, each shares the model as `split` says; a CPU
+ * named beside them takes what does not fit: first the experts of the first layers, then whole layers. Without names,
+ * the first of these that fits: one accelerator alone; all accelerators of one backend; the same with a CPU that holds
+ * experts; a CPU alone. gpu_layers and cpu_experts_layers bring a CPU in unnamed. An accelerator here is every device
+ * that is not a CPU, or any device named before the last CPU. */
 
 enum {
   GROK1_RESIDENCY_NONE = 0,      /* does not fit in either way */
@@ -369,9 +398,37 @@ typedef struct grok1_plan {
   uint32_t max_batch_tokens;
   uint32_t max_logit_rows;
   uint32_t cache_type;
+  uint32_t n_devices;          /* see grok1_model_plan_device */
+  uint32_t split;              /* GROK1_SPLIT_*, default filled in */
 } grok1_plan;
 #define GROK1_INIT_grok1_plan \
-  {{sizeof(grok1_plan), GROK1_TYPE_PLAN, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  {{sizeof(grok1_plan), GROK1_TYPE_PLAN, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+/* One device's part of a plan, or of a loaded model. Bytes as in grok1_plan; ranges are half-open, begin = end: none.
+ * CPUs share their memory, so each of them reports all of it as available. */
+typedef struct grok1_plan_device {
+  grok1_head head;
+  char name[64];               /* as device strings name it */
+  uint64_t weight_bytes;
+  uint64_t expert_bytes;       /* the part of them that belongs to experts */
+  uint64_t kv_bytes;
+  uint64_t scratch_bytes;
+  uint64_t needed_in_memory;
+  uint64_t needed_from_disk;   /* without the experts, where they are read from the mapped files; 0: not possible */
+  uint64_t available;          /* free memory */
+  uint32_t kind;               /* GROK1_DEVICE_CPU ... */
+  uint32_t residency;          /* GROK1_RESIDENCY_* of this device */
+  uint32_t attention_layer_begin, attention_layer_end; /* layers whose attention is computed here */
+  uint32_t kv_head_begin, kv_head_end;                 /* with these kv heads */
+  uint32_t expert_layer_begin, expert_layer_end;       /* layers of which experts are here */
+  uint32_t expert_begin, expert_end;                   /* these experts */
+  uint32_t ffn_begin, ffn_end;                         /* with these of their ffn columns */
+  uint32_t has_head;           /* 1: the embedding and the output head are here */
+  uint32_t in_group;           /* 1: sums its layers with other devices of its backend, without the host */
+} grok1_plan_device;
+#define GROK1_INIT_grok1_plan_device                                                                                   \
+  {{sizeof(grok1_plan_device), GROK1_TYPE_PLAN_DEVICE, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+   0, 0, 0, 0}
 
 /* Says what grok1_model_load with the same arguments would take, reading headers only.
  *   runtime, path, path_size, options  as for grok1_model_load.
@@ -381,6 +438,15 @@ typedef struct grok1_plan {
 GROK1_API grok1_status GROK1_CALL grok1_model_plan(grok1_runtime *runtime, const char *path, size_t path_size,
                                                    const grok1_model_options *options, grok1_plan *plan,
                                                    grok1_error *err);
+
+/* The devices of that plan, in the order in which the model uses them.
+ *   index  in, 0 .. n_devices-1 of grok1_plan.
+ *   row    out, initialised by the caller.
+ * Returns what grok1_model_plan returns, but not GROK1_E_DOES_NOT_FIT; GROK1_E_OUT_OF_RANGE past the last device.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_plan_device(grok1_runtime *runtime, const char *path, size_t path_size,
+                                                          const grok1_model_options *options, size_t index,
+                                                          grok1_plan_device *row, grok1_error *err);
 
 /* Opens a model without its weights: info, tensors and tokenizer work, sessions return GROK1_E_NO_WEIGHTS. All headers
  * are read and checked. No backend is needed and none is loaded.
@@ -445,6 +511,11 @@ typedef struct grok1_model_info {
 
 /* @thread read  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_model_get_info(const grok1_model *model, grok1_model_info *info);
+
+/* The devices of a loaded model, as planned when it was loaded. Returns GROK1_E_OUT_OF_RANGE past the last one, for a
+ * probed model at once.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_device(const grok1_model *model, size_t index, grok1_plan_device *row);
 
 /* Encodings of weights. The header of backends uses the same numbers. */
 enum {

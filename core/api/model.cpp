@@ -9,6 +9,8 @@ grok1_model_options read_options(const grok1_model_options* options) {
   const grok1_model_options known =
       read_struct<grok1_model_options>(options, GROK1_INIT(grok1_model_options), "options");
   if (known.flags != 0) fail(GROK1_E_INVALID_ARGUMENT, "grok1_model_options.flags: 0 wanted, found {:#x}", known.flags);
+  if (known.reserved != 0)
+    fail(GROK1_E_INVALID_ARGUMENT, "grok1_model_options.reserved: 0 wanted, found {:#x}", known.reserved);
   return known;
 }
 
@@ -80,6 +82,22 @@ grok1_status grok1_model_plan(grok1_runtime* runtime, const char* path, size_t p
   });
 }
 
+grok1_status grok1_model_plan_device(grok1_runtime* runtime, const char* path, size_t path_size,
+                                     const grok1_model_options* options, size_t index, grok1_plan_device* row,
+                                     grok1_error* err) {
+  return enter(err, [&] {
+    const grok1_model_options known = read_options(options);
+    check_output<grok1_plan_device>(row, GROK1_INIT(grok1_plan_device), "row");
+    const std::string file = read_path(path, path_size);
+    const std::shared_ptr<Runtime> impl = runtime_or_own(runtime);
+    const LogDelivery delivery(impl.get());
+    const std::unique_ptr<TensorSource> source = open_model(file);
+    const Placement placement = place_model(*impl, *source, known);
+    if (index >= placement.rows.size()) fail(GROK1_E_OUT_OF_RANGE, "no such device");
+    write_struct(row, placement.rows[index]);
+  });
+}
+
 grok1_status grok1_model_probe(const char* path, size_t path_size, const grok1_model_options* options,
                                grok1_model** model, grok1_error* err) {
   return enter(err, [&] {
@@ -99,7 +117,7 @@ grok1_status grok1_model_load(grok1_runtime* runtime, const char* path, size_t p
     const std::shared_ptr<Runtime> owner = runtime_or_own(runtime);
     const LogDelivery delivery(owner.get());
     std::shared_ptr<Model> impl = Model::load(owner, file, known, cancel.get());
-    std::string devices = impl->device().name();
+    std::string devices = names_of(impl->plan_devices());
     *model = make_handle(std::move(impl), std::move(devices)).release();
   });
 }
@@ -125,6 +143,15 @@ grok1_status grok1_model_get_info(const grok1_model* model, grok1_model_info* in
     value.has_tokenizer = impl.tokenizer() != nullptr ? 1 : 0;
     fill_numbers(value, impl.config());
     write_struct(info, value);
+  });
+}
+
+grok1_status grok1_model_device(const grok1_model* model, size_t index, grok1_plan_device* row) {
+  return enter(nullptr, [&] {
+    const std::vector<grok1_plan_device>& rows = require(model, "model").impl->plan_devices();
+    check_output<grok1_plan_device>(row, GROK1_INIT(grok1_plan_device), "row");
+    if (index >= rows.size()) fail(GROK1_E_OUT_OF_RANGE, "no such device");
+    write_struct(row, rows[index]);
   });
 }
 

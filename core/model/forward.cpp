@@ -1,107 +1,93 @@
-// Grok-1, whole: the operators in their order. What each of them means is stated in grok1_backend.h.
+// Grok-1, whole: the operators in their order, each on the members that the division names. One member runs all of
+// them; several sum y among themselves (staging.cpp) and hand h on where the next stage is at home elsewhere. What the
+// operators mean is stated in grok1_backend.h.
 #include "core/model/forward.h"
+
+#include "core/model/operators.h"
+#include "core/model/staging.h"
 
 namespace grok1 {
 namespace {
 
-// The operators of one pass with what they have in common filled in.
-class Operators {
+// The members of a pass, as one.
+class Members {
  public:
-  Operators(const Device& device, const Weights& weights, const Pass& pass)
-      : device_(device.get()), ops_(device.ops()), weights_(weights), pass_(pass) {}
+  explicit Members(const Pass& pass) : pass_(pass), division_(pass.division()) {}
 
-  void embed(const WeightPtr& next_norm) const {  // h, x = norm(h)
-    grok1_embed_args args = GROK1_INIT(grok1_embed_args);
-    args.queue = pass_.queue;
-    args.step = pass_.step;
-    args.lm_head = weights_.lm_head.get();
-    args.next_norm = next_norm.get();
-    args.h = pass_.h;
-    args.x = pass_.x;
-    call(ops_.embed, device_, &args);
+  void embed() const {  // h; x = norm(h)
+    const Home& here = division_.homes[division_.head_home];
+    on(here.first()).embed(first_norm(here.first(), 0));
+    hand_on(here, 0);
   }
 
-  void attention(const LayerWeights& layer) const {  // y = attention(x)
-    grok1_attention_args args = GROK1_INIT(grok1_attention_args);
-    args.queue = pass_.queue;
-    args.step = pass_.step;
-    args.layer = layer.bound.get();
-    args.kv = pass_.kv;
-    args.x = pass_.x;
-    args.y = pass_.y;
-    call(ops_.attention, device_, &args);
+  void attention(size_t layer) const {  // y = attention(x)
+    const Home& home = division_.home(layer);
+    for (const uint32_t member : home.members) {
+      division_.share(layer, member).attends() ? on(member).attention(layer) : on(member).clear_y();
+    }
+    sum_in_group(pass_, division_.layers[layer].home);
   }
 
-  void add_norm(const WeightPtr& post_norm, const WeightPtr& next_norm, const LayerWeights* route_for) const {
-    grok1_add_norm_args args = GROK1_INIT(grok1_add_norm_args);  // h += norm(y), x = norm(h)
-    args.queue = pass_.queue;
-    args.step = pass_.step;
-    args.post_norm = post_norm.get();
-    args.next_norm = next_norm.get();
-    args.route_for = route_for == nullptr ? nullptr : route_for->bound.get();
-    args.h = pass_.h;
-    args.y = pass_.y;
-    args.x = pass_.x;
-    call(ops_.add_norm, device_, &args);
+  void add_norm_to_route(size_t layer) const {  // h += norm(y); x = norm(h)
+    for (const uint32_t member : division_.home(layer).members) on(member).add_norm_to_route(layer);
   }
 
-  void moe_route(const LayerWeights& layer) const {  // route = best experts and gates of x
-    grok1_route_args args = GROK1_INIT(grok1_route_args);
-    args.queue = pass_.queue;
-    args.step = pass_.step;
-    args.layer = layer.bound.get();
-    args.x = pass_.x;
-    args.route = pass_.route;
-    call(ops_.moe_route, device_, &args);
+  void moe_route(size_t layer) const {  // route = best experts and gates of x
+    for (const uint32_t member : division_.home(layer).members) on(member).moe_route(layer);
   }
 
-  void moe_experts(const LayerWeights& layer) const {  // y = gated sum of the chosen experts of x
-    grok1_experts_args args = GROK1_INIT(grok1_experts_args);
-    args.queue = pass_.queue;
-    args.step = pass_.step;
-    args.layer = layer.bound.get();
-    args.x = pass_.x;
-    args.route = pass_.route;
-    args.y = pass_.y;
-    call(ops_.moe_experts, device_, &args);
+  void moe_experts(size_t layer) const {  // y = gated sum of the chosen experts of x
+    sum_of_experts(pass_, layer);
+    sum_in_group(pass_, division_.layers[layer].home);
   }
 
-  void logits() const {
-    grok1_logits_args args = GROK1_INIT(grok1_logits_args);
-    args.queue = pass_.queue;
-    args.step = pass_.step;
-    args.lm_head = weights_.lm_head.get();
-    args.x = pass_.x;
-    args.logits = pass_.logits;
-    args.logits_offset = pass_.logits_offset;
-    call(ops_.logits, device_, &args);
+  void add_norm_to_next(size_t layer) const {  // h += norm(y); x = norm(h) where the next stage is
+    const Home& home = division_.home(layer);
+    for (const uint32_t member : home.members) {
+      on(member).add_norm(on(member).layer(layer).post_moe_norm, first_norm(member, layer + 1));
+    }
+    hand_on(home, layer + 1);
   }
+
+  void logits() const { on(division_.head()).logits(); }
 
  private:
-  grok1_device* device_;
-  const grok1_backend_ops& ops_;
-  const Weights& weights_;
+  Operators on(uint32_t member) const { return {pass_, member}; }
+
+  // The norm with which a stage begins, if this member is at its home.
+  const WeightPtr* first_norm(uint32_t member, size_t stage) const {
+    return division_.home(stage).has(member) ? &on(member).weights().first_norm(stage) : nullptr;
+  }
+
+  // h goes to the members of the stage's home that do not have it, and is normed there.
+  void hand_on(const Home& from, size_t stage) const {
+    for (const uint32_t member : division_.home(stage).members) {
+      if (from.has(member)) continue;
+      move_rows(pass_, from.first(), member);
+      on(member).norm(on(member).weights().first_norm(stage));
+    }
+  }
+
   const Pass& pass_;
+  const Division& division_;
 };
 
 }  // namespace
 
-void forward(const Device& device, const Weights& weights, const Pass& pass, PassObserver& observer) {
-  const Operators run(device, weights, pass);
-  const std::vector<LayerWeights>& layers = weights.layers;
+void forward(const Pass& pass, PassObserver& observer) {
+  const Members run(pass);
+  const auto n_layers = static_cast<uint32_t>(pass.division().layers.size());
 
-  run.embed(layers[0].pre_attention_norm);
+  run.embed();
   observer.after_embed();
-  for (uint32_t i = 0; i < layers.size(); ++i) {
-    observer.before_layer(i);
-    const LayerWeights& layer = layers[i];
-    const bool last = i + 1 == layers.size();
+  for (uint32_t layer = 0; layer < n_layers; ++layer) {
+    observer.before_layer(layer);
     run.attention(layer);
-    run.add_norm(layer.post_attention_norm, layer.pre_moe_norm, &layer);
+    run.add_norm_to_route(layer);
     run.moe_route(layer);
     run.moe_experts(layer);
-    run.add_norm(layer.post_moe_norm, last ? weights.final_norm : layers[i + 1].pre_attention_norm, nullptr);
-    observer.after_layer(i);
+    run.add_norm_to_next(layer);
+    observer.after_layer(layer);
   }
   if (pass.wants_logits) run.logits();
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/model/weight_slices.h"
 
 namespace grok1 {
 namespace {
@@ -12,100 +13,80 @@ namespace {
 // Large enough to keep a copy engine busy, small against staging memory.
 constexpr uint64_t kChunkBytes = 64u << 20;
 
-bool is_norm(TensorRole role) {
-  switch (role) {
-    case TensorRole::kFinalNorm:
-    case TensorRole::kPreAttentionNorm:
-    case TensorRole::kPostAttentionNorm:
-    case TensorRole::kPreMoeNorm:
-    case TensorRole::kPostMoeNorm: return true;
-    default: return false;
+// What chunks are cut from: the rectangle of a slice in a tensor's matrix of weights or of scales.
+struct Rectangle {
+  const std::byte* data;  // of the whole tensor
+  uint64_t outer, inner;  // of the whole matrix, in elements
+  uint64_t outer_begin, outer_end, inner_begin;
+  uint64_t element_bytes;
+
+  uint64_t row_bytes() const { return inner * element_bytes; }
+  const std::byte* at(uint32_t expert, uint64_t row) const {
+    return data + (expert * outer + row) * row_bytes() + inner_begin * element_bytes;
   }
+};
+
+Rectangle weights_of(const grok1_weight_desc& d) {
+  const auto* data = static_cast<const std::byte*>(d.data);
+  const uint64_t bytes = encoding_bytes(d.encoding);
+  if (d.order == GROK1_ORDER_KN) return {data, d.k, d.n, d.k_begin, d.k_end, d.n_begin, bytes};
+  return {data, d.n, d.k, d.n_begin, d.n_end, d.k_begin, bytes};
 }
 
-bool is_expert(TensorRole role) {
-  return role == TensorRole::kGate || role == TensorRole::kUp || role == TensorRole::kDown;
+// The groups that the slice touches.
+Rectangle scales_of(const grok1_weight_desc& d) {
+  const uint64_t group = d.k / d.groups;
+  return {
+      static_cast<const std::byte*>(d.scales), d.groups, d.n, d.k_begin / group, (d.k_end - 1) / group + 1, d.n_begin,
+      encoding_bytes(d.scale_encoding)};
 }
 
-// The whole tensor, as one device takes it.
-grok1_weight_desc describe_tensor(const Tensor& tensor) {
-  grok1_weight_desc desc = GROK1_INIT(grok1_weight_desc);
-  desc.encoding = tensor.encoding;
-  desc.experts = 1;
-  if (is_norm(tensor.role)) {
-    desc.kind = GROK1_WEIGHT_VECTOR;
-    desc.order = GROK1_ORDER_KN;
-    desc.k = tensor.shape[0];
-    desc.n = 1;
-  } else {
-    desc.kind = GROK1_WEIGHT_LINEAR;
-    const bool output_first = tensor.transposed || tensor.role == TensorRole::kEmbedding;
-    desc.order = output_first ? GROK1_ORDER_NK : GROK1_ORDER_KN;
-    if (tensor.rank == 3) desc.experts = static_cast<uint32_t>(tensor.shape[0]);
-    const uint64_t outer = tensor.shape[tensor.rank - 2], inner = tensor.shape[tensor.rank - 1];
-    desc.k = output_first ? inner : outer;
-    desc.n = output_first ? outer : inner;
-    desc.scale_encoding = tensor.scale_encoding;
-    desc.groups = tensor.scale_groups;
-  }
-  desc.expert_end = desc.experts;
-  desc.k_end = desc.k;
-  desc.n_end = desc.n;
-  desc.data = tensor.data();
-  desc.scales = tensor.scales();
-  return desc;
-}
-
-void stream_matrix(const Device& device, grok1_weight* weight, grok1_queue* queue, uint32_t expert, bool scales,
-                   const std::byte* data, uint64_t rows, uint64_t row_bytes) {
-  const uint64_t rows_per_chunk = std::max<uint64_t>(1, kChunkBytes / row_bytes);
-  for (uint64_t begin = 0; begin < rows; begin += rows_per_chunk) {
+void stream_rectangle(const Device& device, grok1_weight* weight, grok1_queue* queue, uint32_t expert, bool scales,
+                      const Rectangle& from) {
+  const uint64_t rows_per_chunk = std::max<uint64_t>(1, kChunkBytes / from.row_bytes());
+  for (uint64_t begin = from.outer_begin; begin < from.outer_end; begin += rows_per_chunk) {
     grok1_weight_chunk chunk = GROK1_INIT(grok1_weight_chunk);
-    chunk.data = data + begin * row_bytes;
+    chunk.data = from.at(expert, begin);
     chunk.outer_begin = begin;
-    chunk.outer_end = std::min(rows, begin + rows_per_chunk);
-    chunk.row_bytes = row_bytes;
+    chunk.outer_end = std::min(from.outer_end, begin + rows_per_chunk);
+    chunk.row_bytes = from.row_bytes();
     chunk.expert = expert;
     chunk.scales = scales ? 1 : 0;
-    call(device.ops().weight_chunk, weight, queue, &chunk);
+    device.call(device.ops().weight_chunk, weight, queue, &chunk);
   }
 }
 
 void stream(const Device& device, grok1_weight* weight, grok1_queue* queue, const grok1_weight_desc& desc) {
-  const uint64_t outer = desc.order == GROK1_ORDER_KN ? desc.k : desc.n;
-  const uint64_t inner = desc.order == GROK1_ORDER_KN ? desc.n : desc.k;
-  const uint64_t row_bytes = inner * encoding_bytes(desc.encoding);
-  const uint64_t scale_row_bytes = desc.n * encoding_bytes(desc.scale_encoding);
-  const auto* data = static_cast<const std::byte*>(desc.data);
-  const auto* scales = static_cast<const std::byte*>(desc.scales);
-  for (uint32_t expert = 0; expert < desc.experts; ++expert) {
-    stream_matrix(device, weight, queue, expert, false, data + expert * outer * row_bytes, outer, row_bytes);
-    if (desc.groups == 0) continue;
-    stream_matrix(device, weight, queue, expert, true, scales + expert * desc.groups * scale_row_bytes, desc.groups,
-                  scale_row_bytes);
+  for (uint32_t expert = desc.expert_begin; expert < desc.expert_end; ++expert) {
+    stream_rectangle(device, weight, queue, expert, false, weights_of(desc));
+    if (desc.groups != 0) stream_rectangle(device, weight, queue, expert, true, scales_of(desc));
   }
 }
 
-grok1_weight_plan plan_tensor(const Device& device, const grok1_weight_desc& desc) {
+WeightBytes plan_slice(const Device& device, const grok1_weight_desc& desc, bool expert) {
   grok1_weight_plan plan = GROK1_INIT(grok1_weight_plan);
-  call(device.ops().weight_plan, device.get(), &desc, &plan);
-  return plan;
+  device.call(device.ops().weight_plan, device.get(), &desc, &plan);
+  const bool in_place = plan.in_place != 0;
+  const uint64_t held = in_place ? slice_bytes(desc) : plan.device_bytes;
+  return {held, expert ? held : 0, expert && in_place ? held : 0, plan.scratch_bytes};
 }
 
-WeightPtr load_tensor(const Device& device, const Tensor& tensor, grok1_queue* queue) {
+WeightPtr load_slice(const Device& device, const grok1_weight_desc& desc, grok1_queue* queue) {
   const grok1_backend_ops& ops = device.ops();
-  const grok1_weight_desc desc = describe_tensor(tensor);
-  const bool in_place = plan_tensor(device, desc).in_place != 0;
-  WeightPtr weight =
-      Device::make(ops.weight_free, [&](grok1_weight** out) { call(ops.weight_begin, device.get(), &desc, out); });
+  grok1_weight_plan plan = GROK1_INIT(grok1_weight_plan);
+  device.call(ops.weight_plan, device.get(), &desc, &plan);
+  const bool in_place = plan.in_place != 0;
+  WeightPtr weight = Device::make(ops.weight_free,
+                                  [&](grok1_weight** out) { device.call(ops.weight_begin, device.get(), &desc, out); });
   if (!in_place) stream(device, weight.get(), queue, desc);
-  call(ops.weight_end, weight.get(), queue);
-  if (!in_place) call(ops.queue_sync, queue);
+  device.call(ops.weight_end, weight.get(), queue);
+  if (!in_place) device.call(ops.queue_sync, queue);
   return weight;
 }
 
-void bind_layer(const Device& device, const Weights& weights, uint32_t index, LayerWeights& layer) {
-  const grok1_model_desc& model = weights.desc;
+void bind_layer(MemberWeights& member, const grok1_model_desc& model, const Share& share, uint32_t index) {
+  const Device& device = *member.device;
+  LayerWeights& layer = member.layers[index];
   grok1_layer_desc desc = GROK1_INIT(grok1_layer_desc);
   desc.model = &model;
   desc.q = layer.query.get();
@@ -117,24 +98,31 @@ void bind_layer(const Device& device, const Weights& weights, uint32_t index, La
   desc.up = layer.up.get();
   desc.down = layer.down.get();
   desc.index = index;
-  desc.kv_head_end = model.kv_heads;
-  desc.expert_end = model.experts;
-  desc.ffn_end = model.ffn;
-  layer.bound = Device::make(device.ops().layer_free,
-                             [&](grok1_layer** out) { call(device.ops().layer_bind, device.get(), &desc, out); });
-}
-
-void bind_lm_head(const Device& device, Weights& weights) {
-  grok1_lm_head_desc desc = GROK1_INIT(grok1_lm_head_desc);
-  desc.model = &weights.desc;
-  desc.embedding = weights.embedding.get();
-  desc.vocab_end = weights.desc.vocab_size;
-  weights.lm_head = Device::make(device.ops().lm_head_free, [&](grok1_lm_head** out) {
-    call(device.ops().lm_head_bind, device.get(), &desc, out);
+  desc.kv_head_begin = share.kv_heads.begin;
+  desc.kv_head_end = share.kv_heads.end;
+  desc.expert_begin = share.experts.begin;
+  desc.expert_end = share.experts.end;
+  desc.ffn_begin = share.ffn.begin;
+  desc.ffn_end = share.ffn.end;
+  if (desc.q == nullptr && desc.router == nullptr && desc.gate == nullptr) return;  // nothing of this layer is here
+  layer.bound = Device::make(device.ops().layer_free, [&](grok1_layer** out) {
+    device.call(device.ops().layer_bind, device.get(), &desc, out);
   });
 }
 
-WeightPtr& place_of(Weights& weights, const Tensor& tensor) {
+void bind_lm_head(MemberWeights& member, const grok1_model_desc& model) {
+  const Device& device = *member.device;
+  if (member.embedding == nullptr) return;
+  grok1_lm_head_desc desc = GROK1_INIT(grok1_lm_head_desc);
+  desc.model = &model;
+  desc.embedding = member.embedding.get();
+  desc.vocab_end = model.vocab_size;
+  member.lm_head = Device::make(device.ops().lm_head_free, [&](grok1_lm_head** out) {
+    device.call(device.ops().lm_head_bind, device.get(), &desc, out);
+  });
+}
+
+WeightPtr& place_of(MemberWeights& weights, const Tensor& tensor) {
   if (tensor.role == TensorRole::kEmbedding) return weights.embedding;
   if (tensor.role == TensorRole::kFinalNorm) return weights.final_norm;
   LayerWeights& layer = weights.layers[tensor.layer];
@@ -171,6 +159,18 @@ LayerWeights empty_layer(const grok1_backend_ops& ops) {
           Owned<grok1_layer>(nullptr, ops.layer_free)};
 }
 
+MemberWeights empty_member(const std::shared_ptr<Device>& device, uint32_t n_layers) {
+  const grok1_backend_ops& ops = device->ops();
+  MemberWeights member{device,
+                       WeightPtr(nullptr, ops.weight_free),
+                       WeightPtr(nullptr, ops.weight_free),
+                       Owned<grok1_lm_head>(nullptr, ops.lm_head_free),
+                       {}};
+  member.layers.reserve(n_layers);
+  for (uint32_t i = 0; i < n_layers; ++i) member.layers.push_back(empty_layer(ops));
+  return member;
+}
+
 }  // namespace
 
 grok1_model_desc describe(const Config& config) {
@@ -194,42 +194,48 @@ grok1_model_desc describe(const Config& config) {
   return desc;
 }
 
-WeightBytes plan_weights(const Device& device, const TensorSource& source) {
+WeightBytes plan_weights(const Device& device, const TensorSource& source, const Division& division, uint32_t member) {
   WeightBytes bytes;
   for (const Tensor& tensor : source.tensors()) {
-    const grok1_weight_plan plan = plan_tensor(device, describe_tensor(tensor));
-    const bool in_place = plan.in_place != 0;
-    const uint64_t held = in_place ? tensor.bytes + tensor.scale_bytes : plan.device_bytes;
-    bytes.all += held;
-    bytes.scratch = std::max(bytes.scratch, plan.scratch_bytes);
-    if (!is_expert(tensor.role)) continue;
-    bytes.experts += held;
-    bytes.experts_in_place = bytes.experts_in_place && in_place;
+    const auto slice = slice_of(tensor, source.config(), division, member);
+    if (!slice) continue;
+    const WeightBytes part = plan_slice(device, *slice, is_expert(tensor.role));
+    bytes.all += part.all;
+    bytes.experts += part.experts;
+    bytes.mapped_experts += part.mapped_experts;
+    bytes.scratch = std::max(bytes.scratch, part.scratch);
   }
   return bytes;
 }
 
-Weights load_weights(const Device& device, const TensorSource& source,
-                     const std::function<void(uint64_t done, uint64_t total)>& progress) {
-  const grok1_backend_ops& ops = device.ops();
-  Weights weights{describe(source.config()),
-                  WeightPtr(nullptr, ops.weight_free),
-                  WeightPtr(nullptr, ops.weight_free),
-                  Owned<grok1_lm_head>(nullptr, ops.lm_head_free),
-                  {}};
-  weights.layers.reserve(weights.desc.layers);
-  for (uint32_t i = 0; i < weights.desc.layers; ++i) weights.layers.push_back(empty_layer(ops));
+WeightBytes plan_tensor(const Device& device, const Tensor& tensor) {
+  return plan_slice(device, describe_tensor(tensor), is_expert(tensor.role));
+}
 
+Weights load_weights(const std::vector<std::shared_ptr<Device>>& devices, const TensorSource& source,
+                     const Division& division, const std::function<void(uint64_t done, uint64_t total)>& progress) {
+  Weights weights{describe(source.config()), division, {}};
+  std::vector<Owned<grok1_queue>> queues;
+  for (const std::shared_ptr<Device>& device : devices) {
+    weights.members.push_back(empty_member(device, weights.desc.layers));
+    queues.push_back(device->queue());
+  }
   uint64_t total = 0, done = 0;
   for (const Tensor& tensor : source.tensors()) total += tensor.bytes + tensor.scale_bytes;
-  const Owned<grok1_queue> queue = device.queue();
   progress(0, total);
   for (const Tensor& tensor : source.tensors()) {
-    place_of(weights, tensor) = load_tensor(device, tensor, queue.get());
+    for (uint32_t m = 0; m < devices.size(); ++m) {
+      const auto slice = slice_of(tensor, source.config(), division, m);
+      if (slice) place_of(weights.members[m], tensor) = load_slice(*devices[m], *slice, queues[m].get());
+    }
     progress(done += tensor.bytes + tensor.scale_bytes, total);
   }
-  for (uint32_t i = 0; i < weights.desc.layers; ++i) bind_layer(device, weights, i, weights.layers[i]);
-  bind_lm_head(device, weights);
+  for (uint32_t m = 0; m < devices.size(); ++m) {
+    for (uint32_t i = 0; i < weights.desc.layers; ++i) {
+      bind_layer(weights.members[m], weights.desc, division.share(i, m), i);
+    }
+    bind_lm_head(weights.members[m], weights.desc);
+  }
   return weights;
 }
 

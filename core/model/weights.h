@@ -1,18 +1,22 @@
-// The model's weights on one device, by name. Made by load_weights; immutable afterwards and shared by all sessions.
+// The model's weights, by name: of each member what the division gives it. Made by load_weights; immutable afterwards
+// and shared by all sessions.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "core/formats/tensor_source.h"
+#include "core/model/division.h"
 #include "core/plugin/device.h"
 
 namespace grok1 {
 
 using WeightPtr = Owned<grok1_weight>;
 
-// Shapes as in grok1_layer_desc; [d_model] for the norms.
+// Shapes as in grok1_layer_desc; [d_model] for the norms. NULL is what this member does not hold: norms and router are
+// with all members of the layer's home, the rest where the shares are.
 struct LayerWeights {
   WeightPtr pre_attention_norm, post_attention_norm, pre_moe_norm, post_moe_norm;
   WeightPtr query, key, value, attention_out;
@@ -21,29 +25,43 @@ struct LayerWeights {
   Owned<grok1_layer> bound;  // declared last: destroyed before the weights it refers to
 };
 
+struct MemberWeights {
+  std::shared_ptr<Device> device;  // declared first: outlives what it holds
+  WeightPtr embedding;             // [vocab, d_model], also the head
+  WeightPtr final_norm;            // [d_model]
+  Owned<grok1_lm_head> lm_head;
+  std::vector<LayerWeights> layers;  // [layers] of the model
+
+  // The norm that a stage begins with: of a layer, or of the head behind the last one.
+  const WeightPtr& first_norm(size_t stage) const {
+    return stage < layers.size() ? layers[stage].pre_attention_norm : final_norm;
+  }
+};
+
 struct Weights {
   grok1_model_desc desc;
-  WeightPtr embedding;   // [vocab, d_model], also the head
-  WeightPtr final_norm;  // [d_model]
-  Owned<grok1_lm_head> lm_head;
-  std::vector<LayerWeights> layers;
+  Division division;
+  std::vector<MemberWeights> members;
 };
 
 // The config in the form that backends read.
 grok1_model_desc describe(const Config& config);
 
-// What a device would hold, in bytes.
+// What a member would hold, in bytes.
 struct WeightBytes {
   uint64_t all = 0;
-  uint64_t experts = 0;          // the part of `all` that belongs to experts
-  uint64_t scratch = 0;          // most that is needed besides while a weight is loaded
-  bool experts_in_place = true;  // experts can stay in the mapped file
+  uint64_t experts = 0;         // the part of `all` that belongs to experts
+  uint64_t mapped_experts = 0;  // the part of `experts` that stays in the mapped files
+  uint64_t scratch = 0;         // most that is needed besides while a weight is loaded
 };
-WeightBytes plan_weights(const Device& device, const TensorSource& source);
+WeightBytes plan_weights(const Device& device, const TensorSource& source, const Division& division, uint32_t member);
 
-// Brings every tensor to the device and binds the layers. `progress` gets bytes done and in all after each tensor and
-// may throw to end the load.
-Weights load_weights(const Device& device, const TensorSource& source,
-                     const std::function<void(uint64_t done, uint64_t total)>& progress);
+// The same of one whole tensor.
+WeightBytes plan_tensor(const Device& device, const Tensor& tensor);
+
+// Brings to every device what it holds and binds the layers. `progress` gets bytes done and in all after each tensor
+// and may throw to end the load.
+Weights load_weights(const std::vector<std::shared_ptr<Device>>& devices, const TensorSource& source,
+                     const Division& division, const std::function<void(uint64_t done, uint64_t total)>& progress);
 
 }  // namespace grok1

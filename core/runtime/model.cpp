@@ -41,8 +41,9 @@ std::shared_ptr<Model> Model::load(std::shared_ptr<Runtime> runtime, const std::
   for (const std::string& warning : model->source().warnings()) model->runtime_->log().warn("{}", warning);
   const Placement placement = place_model(*model->runtime_, model->source(), options);
   require_fit(placement);
+  for (const grok1_plan_device& row : placement.rows) model->runtime_->log().info("{}", describe(row, placement.plan));
   warn_of_slow_disk(*model->runtime_, placement.plan);
-  model->device_ = placement.device;
+  model->plan_devices_ = placement.rows;
   model->limits_ = placement.limits;
 
   const auto progress = [&](uint64_t done, uint64_t total) {
@@ -51,8 +52,9 @@ std::shared_ptr<Model> Model::load(std::shared_ptr<Runtime> runtime, const std::
       fail(GROK1_E_CANCELLED, "the load was cancelled after {} of {} bytes", done, total);
     }
   };
-  model->weights_ = std::make_unique<Weights>(load_weights(*model->device_, model->source(), progress));
-  model->reserved_ = std::make_unique<SessionMemory>(*model->device_, model->weights_->desc, model->limits_);
+  model->weights_ =
+      std::make_unique<Weights>(load_weights(placement.devices, model->source(), placement.division, progress));
+  model->reserved_ = std::make_unique<SessionMemory>(*model->weights_, model->limits_);
   model->load_ns_ = static_cast<uint64_t>((std::chrono::steady_clock::now() - start).count());
   return model;
 }
@@ -76,7 +78,17 @@ std::unique_ptr<SessionMemory> Model::take_memory(const Limits& limits) {
     std::lock_guard lock(mutex_);
     if (reserved_ != nullptr && reserved_->limits() == limits) return std::move(reserved_);
   }
-  return std::make_unique<SessionMemory>(device(), weights().desc, limits);
+  return std::make_unique<SessionMemory>(weights(), limits);
+}
+
+void Model::lose_device(const Failure& failure) {
+  std::lock_guard lock(mutex_);
+  if (!lost_) lost_ = failure;
+}
+
+void Model::require_devices() const {
+  std::lock_guard lock(mutex_);
+  if (lost_) throw *lost_;
 }
 
 void Model::give_back(std::unique_ptr<SessionMemory> memory) noexcept {

@@ -1,9 +1,10 @@
-// A model: its file, its tokenizer and, unless it was only probed, its weights on a device and the memory of the first
-// session. Immutable but for that memory; shared by all sessions and threads.
+// A model: its file, its tokenizer and, unless it was only probed, its weights on their devices and the memory of the
+// first session. Immutable but for that memory; shared by all sessions and threads.
 #pragma once
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/formats/tensor_source.h"
@@ -29,13 +30,17 @@ class Model {
 
   // Of a loaded model only.
   void require_weights() const;  // throws GROK1_E_NO_WEIGHTS
-  const Device& device() const { return *device_; }
   const Weights& weights() const { return *weights_; }
+  const std::vector<grok1_plan_device>& plan_devices() const { return plan_devices_; }  // empty for a probed model
   const Limits& limits() const { return limits_; }
 
   // Memory for a session: the reserved one if it is of these limits and not in use, otherwise new.
   std::unique_ptr<SessionMemory> take_memory(const Limits& limits);
   void give_back(std::unique_ptr<SessionMemory> memory) noexcept;
+
+  // A lost device is final for all sessions of the model: from then on require_devices throws what told of it.
+  void lose_device(const Failure& failure);
+  void require_devices() const;
 
  private:
   Model(const std::string& path, const grok1_model_options& options);
@@ -45,11 +50,12 @@ class Model {
   std::shared_ptr<Runtime> runtime_;
   std::unique_ptr<TensorSource> source_;
   std::shared_ptr<const Tokenizer> tokenizer_;
-  std::shared_ptr<Device> device_;
-  std::unique_ptr<Weights> weights_;  // after source_ and device_: destroyed before them
+  std::unique_ptr<Weights> weights_;  // after source_: destroyed before it
+  std::vector<grok1_plan_device> plan_devices_;
   Limits limits_;
   uint64_t load_ns_ = 0;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::optional<Failure> lost_;
   std::unique_ptr<SessionMemory> reserved_;  // NULL while a session has it
 };
 

@@ -1,57 +1,115 @@
 #include "core/runtime/placement.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "core/runtime/session_memory.h"
+#include "core/runtime/divide.h"
+#include "core/runtime/wishes.h"
 
 namespace grok1 {
 namespace {
 
-std::string backend_options(const grok1_model_options& options) {
-  std::string text = options.backend_options != nullptr ? options.backend_options : "";
-  if (options.threads != 0) text += fmt::format("{}threads={}", text.empty() ? "" : ",", options.threads);
-  return text;
+using Refs = std::vector<DeviceRef>;
+
+bool is_cpu(const DeviceRef& ref) {
+  return Device::info(ref).kind == GROK1_DEVICE_CPU;
 }
 
-// Devices that may be chosen unasked, accelerators before CPUs.
-std::vector<DeviceRef> automatic_devices(const Registry& registry) {
-  std::vector<DeviceRef> gpus, others;
+// Devices that may be chosen unasked.
+struct Automatic {
+  std::vector<Refs> accelerators;  // by backend
+  Refs cpus;
+};
+
+Automatic automatic_devices(const Registry& registry) {
+  Automatic found;
   for (size_t i = 0; const DeviceRef* ref = registry.device(i); ++i) {
     if ((ref->backend->flags & GROK1_BACKEND_EXPLICIT_ONLY) != 0) continue;
-    (Device::info(*ref).kind == GROK1_DEVICE_CPU ? others : gpus).push_back(*ref);
-  }
-  gpus.insert(gpus.end(), others.begin(), others.end());
-  if (gpus.empty()) {
-    std::string reasons;
-    for (size_t i = 0; const LoadEntry* entry = registry.entry(i); ++i) {
-      if (entry->state == GROK1_LOAD_LOADED) continue;
-      reasons += fmt::format("; {}: {} {}", entry->path, load_state_name(entry->state), entry->reason);
+    if (is_cpu(*ref)) {
+      found.cpus.push_back(*ref);
+    } else if (!found.accelerators.empty() && found.accelerators.back().front().backend == ref->backend) {
+      found.accelerators.back().push_back(*ref);
+    } else {
+      found.accelerators.push_back({*ref});
     }
-    fail(GROK1_E_NO_BACKEND,
-         "a backend with a device is wanted, none was found; put libgrok1_cpu.so into the directory grok1/ beside "
-         "libgrok1.so or set GROK1_BACKEND_PATH{}",
-         reasons);
   }
-  return gpus;
+  return found;
 }
 
-std::vector<DeviceRef> candidates(Runtime& runtime, const grok1_model_options& options) {
-  std::string_view wanted = options.devices != nullptr ? options.devices : std::string_view(runtime.default_devices());
-  if (wanted.empty()) return automatic_devices(runtime.registry());
-  std::vector<DeviceRef> named = runtime.registry().resolve(wanted);
-  if (named.size() != 1) {
-    fail(GROK1_E_UNSUPPORTED,
-         "devices: one device wanted, found {} in \"{}\"; this version places a model on one device", named.size(),
-         wanted);
+[[noreturn]] void fail_without_devices(const Registry& registry) {
+  std::string reasons;
+  for (size_t i = 0; const LoadEntry* entry = registry.entry(i); ++i) {
+    if (entry->state == GROK1_LOAD_LOADED) continue;
+    reasons += fmt::format("; {}: {} {}", entry->path, load_state_name(entry->state), entry->reason);
   }
-  return named;
+  fail(GROK1_E_NO_BACKEND,
+       "a backend with a device is wanted, none was found; put libgrok1_cpu.so into the directory grok1/ beside "
+       "libgrok1.so or set GROK1_BACKEND_PATH{}",
+       reasons);
+}
+
+// A list of devices to try, and what is wished of it.
+struct Candidate {
+  Refs devices;
+  Wishes wishes;
+};
+
+DeviceRef automatic_cpu(const Registry& registry) {
+  const Automatic automatic = automatic_devices(registry);
+  if (automatic.cpus.empty()) {
+    fail(GROK1_E_NO_BACKEND, "gpu_layers, cpu_experts_layers: a CPU for the rest is wanted, no backend offers one");
+  }
+  return automatic.cpus.front();
+}
+
+Refs joined(Refs devices, const Refs& more) {
+  if (!more.empty()) devices.push_back(more.front());
+  return devices;
+}
+
+Candidate named_candidate(Registry& registry, std::string_view names, Wishes wishes, const Config& config) {
+  Refs devices = registry.resolve(names);
+  const bool has_cpu = std::any_of(devices.begin(), devices.end(), is_cpu);
+  if (!has_cpu && want_cpu(wishes, config)) devices.push_back(automatic_cpu(registry));
+  if (wishes.gpu_layers == 0u) {  // none: the CPU has all
+    const auto last = std::find_if(devices.rbegin(), devices.rend(), is_cpu);
+    return {{*last}, {}};
+  }
+  return {std::move(devices), std::move(wishes)};
+}
+
+std::vector<Candidate> automatic_candidates(Runtime& runtime, const Wishes& wishes, const Config& config) {
+  const Automatic found = automatic_devices(runtime.registry());
+  if (found.accelerators.empty() && found.cpus.empty()) fail_without_devices(runtime.registry());
+  std::vector<Candidate> candidates;
+  const bool divides = wishes.split != GROK1_SPLIT_LAYER || !wishes.tensor_split.empty();
+  const bool leaves_some = want_cpu(wishes, config);
+  if (wishes.gpu_layers != 0u) {
+    for (const Refs& backend : found.accelerators) {
+      for (size_t i = 0; i < backend.size() && !leaves_some && (!divides || backend.size() == 1); ++i) {
+        candidates.push_back({{backend[i]}, wishes});
+      }
+    }
+    for (const Refs& backend : found.accelerators) {
+      if (backend.size() > 1 && !leaves_some) candidates.push_back({backend, wishes});
+    }
+    for (const Refs& backend : found.accelerators) {
+      Wishes with_cpu = wishes;
+      with_cpu.all_attention = !wishes.gpu_layers;
+      if (!found.cpus.empty()) candidates.push_back({joined(backend, found.cpus), with_cpu});
+    }
+    if (wishes.gpu_layers && !candidates.empty()) return candidates;
+    if (found.accelerators.empty() && (wishes.gpu_layers || leaves_some)) {
+      runtime.log().warn("gpu_layers, cpu_experts_layers: there is no accelerator, the CPU has all layers");
+    }
+  }
+  for (const DeviceRef& cpu : found.cpus) candidates.push_back({{cpu}, {}});
+  return candidates;
 }
 
 // A backend is asked before it is given anything: the encodings of all tensors and the cache's type.
 void require_support(const Device& device, const TensorSource& source, const Limits& limits) {
   const auto ask = [&](uint32_t what, uint32_t a, uint32_t b, uint32_t c) {
-    call(device.ops().supports, device.get(), what, a, b, c);
+    device.call(device.ops().supports, device.get(), what, a, b, c);
   };
   for (const Tensor& tensor : source.tensors()) {
     if (tensor.role == TensorRole::kEmbedding) {
@@ -66,65 +124,62 @@ void require_support(const Device& device, const TensorSource& source, const Lim
   ask(GROK1_SUPPORT_CACHE, limits.cache_type, 0, 0);
 }
 
-// Weights that one token of one sequence reads: everything but the embedding's other rows and the unused experts.
-uint64_t bytes_per_token(const Config& config, const WeightBytes& weights) {
-  return weights.all - weights.experts + weights.experts / config.experts * config.experts_used;
-}
-
-grok1_plan make_plan(const Device& device, const TensorSource& source, const Limits& limits) {
-  const WeightBytes weights = plan_weights(device, source);
-  const grok1_model_desc model = describe(source.config());
-  const SessionMemory::Bytes session = SessionMemory::plan(device, model, limits);
-  grok1_plan plan = GROK1_INIT(grok1_plan);
-  std::strncpy(plan.devices, device.name().c_str(), sizeof plan.devices - 1);
-  plan.weight_bytes = weights.all;
-  plan.expert_bytes = weights.experts;
-  plan.bytes_per_token = bytes_per_token(source.config(), weights);
-  plan.kv_bytes = session.kv;
-  plan.scratch_bytes = session.scratch + weights.scratch;
-  const uint64_t beside_weights = plan.kv_bytes + plan.scratch_bytes;
-  plan.needed_in_memory = weights.all + beside_weights;
-  plan.needed_from_disk = weights.experts_in_place ? weights.all - weights.experts + beside_weights : 0;
-  plan.available = device.info().memory_free;
-  if (plan.needed_in_memory <= plan.available) {
-    plan.residency = GROK1_RESIDENCY_IN_MEMORY;
-  } else if (plan.needed_from_disk != 0 && plan.needed_from_disk <= plan.available) {
-    plan.residency = GROK1_RESIDENCY_FROM_DISK;
+Placement place_on(const Candidate& candidate, const TensorSource& source, const Limits& limits,
+                   const std::string& options) {
+  Devices devices;
+  for (const DeviceRef& ref : candidate.devices) {
+    devices.push_back(std::make_shared<Device>(ref, options));
+    require_support(*devices.back(), source, limits);
   }
-  plan.context_tokens = limits.context_tokens;
-  plan.max_sequences = limits.max_sequences;
-  plan.max_batch_tokens = limits.max_batch_tokens;
-  plan.max_logit_rows = limits.max_logit_rows;
-  plan.cache_type = limits.cache_type;
-  return plan;
-}
-
-std::string gibibytes(uint64_t bytes) {
-  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1u << 30));
+  const Division division =
+      divide(measure(devices, source, limits), shape_of(source, devices.size()), candidate.wishes);
+  Placement placement{limits, {}, {}, {}, GROK1_INIT(grok1_plan)};
+  const std::vector<uint32_t> busy = busy_members(division);
+  for (const uint32_t member : busy) placement.devices.push_back(devices[member]);
+  placement.division = keep(division, busy);
+  placement.rows = plan_rows(placement.devices, source, placement.division, limits);
+  placement.plan = plan_of(placement.devices, placement.rows, source, limits, candidate.wishes.split);
+  return placement;
 }
 
 }  // namespace
 
 Placement place_model(Runtime& runtime, const TensorSource& source, const grok1_model_options& options) {
-  Placement placement{resolve_limits(options, source.config()), nullptr, GROK1_INIT(grok1_plan)};
-  for (const DeviceRef& ref : candidates(runtime, options)) {
-    placement.device = std::make_shared<Device>(ref, backend_options(options));
-    require_support(*placement.device, source, placement.limits);
-    placement.plan = make_plan(*placement.device, source, placement.limits);
-    if (placement.plan.residency != GROK1_RESIDENCY_NONE) break;
+  const Limits limits = resolve_limits(options, source.config());
+  const Wishes wishes = read_wishes(options);
+  const std::string for_backends = backend_options(options);
+  const std::string_view names =
+      options.devices != nullptr ? options.devices : std::string_view(runtime.default_devices());
+  if (!names.empty()) {
+    return place_on(named_candidate(runtime.registry(), names, wishes, source.config()), source, limits, for_backends);
   }
-  return placement;
+  const std::vector<Candidate> candidates = automatic_candidates(runtime, wishes, source.config());
+  for (size_t i = 0; i + 1 < candidates.size(); ++i) {
+    try {
+      Placement placement = place_on(candidates[i], source, limits, for_backends);
+      if (placement.plan.residency != GROK1_RESIDENCY_NONE) return placement;
+      runtime.log().info("{}: the model does not fit", placement.plan.devices);
+    } catch (const Failure& failure) {
+      runtime.log().info("not used: {}", failure.message());
+    }
+  }
+  return place_on(candidates.back(), source, limits, for_backends);
 }
 
 void require_fit(const Placement& placement) {
-  const grok1_plan& plan = placement.plan;
-  if (plan.residency != GROK1_RESIDENCY_NONE) return;
-  const uint64_t least = plan.needed_from_disk != 0 ? plan.needed_from_disk : plan.needed_in_memory;
-  fail(GROK1_E_DOES_NOT_FIT,
-       "{}: {} wanted at least ({} of weights, {} of KV cache for {} x {} tokens, {} of scratch), {} free; choose a "
-       "smaller context or fewer sequences, or another device",
-       plan.devices, gibibytes(least), gibibytes(least - plan.kv_bytes - plan.scratch_bytes), gibibytes(plan.kv_bytes),
-       plan.max_sequences, plan.context_tokens, gibibytes(plan.scratch_bytes), gibibytes(plan.available));
+  if (placement.plan.residency != GROK1_RESIDENCY_NONE) return;
+  std::string figures;
+  for (const grok1_plan_device& row : placement.rows) {
+    const uint64_t least = row.needed_from_disk != 0 ? row.needed_from_disk : row.needed_in_memory;
+    figures += fmt::format(
+        "{}{}: {} wanted at least ({} of weights, {} of KV cache for {} x {} tokens, {} of scratch), "
+        "{} free",
+        figures.empty() ? "" : "; ", row.name, gibibytes(least), gibibytes(least - row.kv_bytes - row.scratch_bytes),
+        gibibytes(row.kv_bytes), placement.plan.max_sequences, placement.plan.context_tokens,
+        gibibytes(row.scratch_bytes), gibibytes(row.available));
+  }
+  fail(GROK1_E_DOES_NOT_FIT, "{}; choose a smaller context or fewer sequences, {}another device", figures,
+       placement.rows.size() > 1 ? "fewer gpu_layers, more cpu_experts_layers, or " : "or ");
 }
 
 }  // namespace grok1

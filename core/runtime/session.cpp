@@ -28,23 +28,32 @@ class Session::Observer : public PassObserver {
   }
 
  private:
-  const grok1_backend_ops& ops() const { return s_.model_->device().ops(); }
+  // The member that has the residual stream and the routing after a layer; after the embedding, the head's.
+  uint32_t member_of(int32_t layer) const {
+    const Division& division = s_.memory_->pass().division();
+    return layer < 0 ? division.head() : division.home(static_cast<size_t>(layer)).first();
+  }
   void show(uint32_t what, int32_t layer, grok1_buffer* buffer) {
+    const Member& m = s_.memory_->pass().members[member_of(layer)];
     void* address = nullptr;
-    call(ops().queue_sync, s_.memory_->queue());
-    call(ops().buffer_map, buffer, &address);
+    m.device->call(m.device->ops().queue_sync, m.queue);
+    m.device->call(m.device->ops().buffer_map, buffer, &address);
     s_.trace_(s_.trace_user_, what, layer, address, n_rows_);
   }
   void show_hidden(int32_t layer) {
-    const uint64_t bytes = uint64_t{n_rows_} * s_.model_->weights().desc.d_model * sizeof(float);
-    call(ops().copy, s_.memory_->queue(), s_.trace_rows_.get(), 0, s_.memory_->h(), 0, bytes);
-    show(GROK1_TRACE_HIDDEN_X1, layer, s_.trace_rows_.get());
+    const Pass& pass = s_.memory_->pass();
+    const Member& m = pass.members[member_of(layer)];
+    grok1_buffer* rows = s_.trace_buffers_[member_of(layer)].rows.get();
+    m.device->call(m.device->ops().copy, m.queue, rows, uint64_t{0}, m.h, uint64_t{0}, pass.rows_bytes());
+    show(GROK1_TRACE_HIDDEN_X1, layer, rows);
   }
   void show_route(int32_t layer) {
-    call(ops().route_export, s_.memory_->step(), s_.memory_->queue(), s_.memory_->route(), s_.trace_experts_.get(), 0,
-         s_.trace_gates_.get(), 0);
-    show(GROK1_TRACE_EXPERTS_X1, layer, s_.trace_experts_.get());
-    show(GROK1_TRACE_GATES_X1, layer, s_.trace_gates_.get());
+    const Member& m = s_.memory_->pass().members[member_of(layer)];
+    const TraceBuffers& to = s_.trace_buffers_[member_of(layer)];
+    m.device->call(m.device->ops().route_export, m.step, m.queue, m.route, to.experts.get(), uint64_t{0},
+                   to.gates.get(), uint64_t{0});
+    show(GROK1_TRACE_EXPERTS_X1, layer, to.experts.get());
+    show(GROK1_TRACE_GATES_X1, layer, to.gates.get());
   }
 
   Session& s_;
@@ -66,8 +75,14 @@ Session::Use::Use(Session& session) : session_(session) {
 
 std::shared_ptr<Session> Session::create(std::shared_ptr<Model> model, const grok1_session_options& options) {
   model->require_weights();
+  model->require_devices();
   const Limits limits = resolve_limits(options, model->limits(), model->config());
-  return std::shared_ptr<Session>(new Session(std::move(model), limits));
+  try {
+    return std::shared_ptr<Session>(new Session(model, limits));
+  } catch (const Failure& failure) {
+    if (failure.status() == GROK1_E_DEVICE_LOST) model->lose_device(failure);
+    throw;
+  }
 }
 
 Session::Session(std::shared_ptr<Model> model, const Limits& limits)
@@ -77,9 +92,6 @@ Session::Session(std::shared_ptr<Model> model, const Limits& limits)
       pool_(static_cast<uint32_t>(limits.n_pages())),
       rows_(limits),
       process_(getpid()),
-      trace_rows_(nullptr, model_->device().ops().buffer_free),
-      trace_experts_(nullptr, model_->device().ops().buffer_free),
-      trace_gates_(nullptr, model_->device().ops().buffer_free),
       stats_(GROK1_INIT(grok1_stats)) {
   chunks_.reserve(limits.max_sequences);
   stats_.load_ns = model_->load_ns();
@@ -197,17 +209,11 @@ void Session::accept(const DecodeRequest& request) {
 }
 
 void Session::run_pass(uint64_t first_logit_row, const Cancel* cancel) {
-  const Device& device = model_->device();
-  const Weights& weights = model_->weights();
   const grok1_step_data data = rows_.data();
-  call(device.ops().step_set, memory_->step(), memory_->queue(), &data);
-  const Pass pass{memory_->queue(),     memory_->step(),   memory_->kv(),
-                  memory_->h(),         memory_->y(),      memory_->x(),
-                  memory_->route(),     memory_->logits(), first_logit_row * weights.desc.vocab_size * sizeof(float),
-                  data.n_logit_rows > 0};
+  const Pass& pass = memory_->set(data, first_logit_row);
   Observer observer(*this, cancel, data.n_rows);
-  forward(device, weights, pass, observer);
-  call(device.ops().queue_sync, memory_->queue());
+  forward(pass, observer);
+  memory_->wait();
   ++stats_.passes;
 }
 
@@ -224,7 +230,7 @@ void Session::run_passes(const Cancel* cancel) {
 void Session::hand_out_logits() {
   uint64_t n = 0;
   for (const Chunk& chunk : chunks_) n += chunk.n_rows_done;
-  memory_->fetch_logits(model_->device(), n);
+  memory_->fetch_logits(n);
   for (const Chunk& chunk : chunks_) {
     chunk.sequence->logits_of = n_decodes_;
     chunk.sequence->first_logit_row = chunk.first_logit_row;
@@ -235,13 +241,10 @@ void Session::hand_out_logits() {
 void Session::decode(const DecodeRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   accept(request);
+  model_->require_devices();
   model_->source().require_unchanged();
   ++n_decodes_;  // drops all logits
   Transaction transaction(pool_, limits_, chunks_);
-  for (const Transaction::Copy& copy : transaction.copies()) {
-    call(model_->device().ops().kv_copy_pages, memory_->kv(), memory_->queue(), &copy.from, &copy.to, &copy.n_tokens,
-         size_t{1});
-  }
   const auto finish = [&] {
     hand_out_logits();
     for (size_t i = 0; i < chunks_.size() && request.n_done != nullptr; ++i) request.n_done[i] = chunks_[i].n_done;
@@ -257,12 +260,15 @@ void Session::decode(const DecodeRequest& request) {
         static_cast<uint64_t>((std::chrono::steady_clock::now() - start).count());
   };
   try {
+    for (const Transaction::Copy& copy : transaction.copies()) memory_->copy_page(copy.from, copy.to, copy.n_tokens);
     run_passes(request.cancel);
+    finish();
   } catch (const Failure& failure) {
+    memory_->drain();
     if (failure.status() == GROK1_E_CANCELLED) finish();  // whole passes stay
+    if (failure.status() == GROK1_E_DEVICE_LOST) model_->lose_device(failure);
     throw;
   }
-  finish();
 }
 
 std::span<const float> Session::logits(const Sequence& sequence, size_t row) const {
@@ -283,13 +289,16 @@ std::span<const float> Session::last_logits(const Sequence& sequence) const {
 }
 
 void Session::set_trace(grok1_trace_fn_x1 trace, void* user) {
-  if (trace != nullptr && trace_rows_ == nullptr) {
-    const Device& device = model_->device();
+  if (trace != nullptr && trace_buffers_.empty()) {
     const grok1_model_desc& desc = model_->weights().desc;
-    const uint64_t rows = limits_.max_batch_tokens;
-    trace_experts_ = device.buffer(rows * desc.experts_used * sizeof(int32_t), GROK1_MEMORY_HOST);
-    trace_gates_ = device.buffer(rows * desc.experts_used * sizeof(float), GROK1_MEMORY_HOST);
-    trace_rows_ = device.buffer(rows * desc.d_model * sizeof(float), GROK1_MEMORY_HOST);
+    const uint64_t rows = limits_.max_batch_tokens, choices = rows * desc.experts_used;
+    std::vector<TraceBuffers> made;
+    for (const Member& m : memory_->pass().members) {
+      made.push_back({m.device->buffer(rows * desc.d_model * sizeof(float), GROK1_MEMORY_HOST),
+                      m.device->buffer(choices * sizeof(int32_t), GROK1_MEMORY_HOST),
+                      m.device->buffer(choices * sizeof(float), GROK1_MEMORY_HOST)});
+    }
+    trace_buffers_ = std::move(made);
   }
   trace_ = trace;
   trace_user_ = user;

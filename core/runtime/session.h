@@ -82,7 +82,10 @@ class Session : public std::enable_shared_from_this<Session> {
 
   grok1_trace_fn_x1 trace_ = nullptr;
   void* trace_user_ = nullptr;
-  Owned<grok1_buffer> trace_rows_, trace_experts_, trace_gates_;  // host memory; NULL without trace
+  struct TraceBuffers {
+    Owned<grok1_buffer> rows, experts, gates;  // host memory
+  };
+  std::vector<TraceBuffers> trace_buffers_;  // [members]; empty before the first trace
   grok1_stats stats_;
 };
 

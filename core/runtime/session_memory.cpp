@@ -1,102 +1,99 @@
 #include "core/runtime/session_memory.h"
 
-#include <numeric>
-
 namespace grok1 {
 namespace {
-
-// The layers whose KV this device keeps: all of them, on one device.
-std::vector<uint32_t> all_layers(const grok1_model_desc& model) {
-  std::vector<uint32_t> layers(model.layers);
-  std::iota(layers.begin(), layers.end(), 0u);
-  return layers;
-}
-
-grok1_kv_desc describe_kv(const grok1_model_desc& model, const Limits& limits, const std::vector<uint32_t>& layers) {
-  grok1_kv_desc desc = GROK1_INIT(grok1_kv_desc);
-  desc.model = &model;
-  desc.layers = layers.data();
-  desc.n_layers = static_cast<uint32_t>(layers.size());
-  desc.kv_head_end = model.kv_heads;
-  desc.page_tokens = limits.page_tokens;
-  desc.n_pages = static_cast<uint32_t>(limits.n_pages());
-  desc.type = limits.cache_type;
-  return desc;
-}
-
-grok1_step_limits describe_step(const grok1_model_desc& model, const Limits& limits) {
-  grok1_step_limits desc = GROK1_INIT(grok1_step_limits);
-  desc.model = &model;
-  desc.max_rows = limits.max_batch_tokens;
-  desc.max_chunks = limits.max_sequences;
-  desc.max_pages = limits.pages_per_sequence();
-  desc.max_logit_rows = limits.max_logit_rows;
-  desc.page_tokens = limits.page_tokens;
-  return desc;
-}
-
-uint64_t row_bytes(const grok1_model_desc& model, const Limits& limits) {
-  return uint64_t{limits.max_batch_tokens} * model.d_model * sizeof(float);
-}
 
 uint64_t logit_bytes(const grok1_model_desc& model, const Limits& limits) {
   return uint64_t{limits.max_logit_rows} * model.vocab_size * sizeof(float);
 }
 
-Owned<grok1_kv> make_kv(const Device& device, const grok1_model_desc& model, const Limits& limits) {
-  const std::vector<uint32_t> layers = all_layers(model);
-  const grok1_kv_desc desc = describe_kv(model, limits, layers);
-  return Device::make(device.ops().kv_destroy,
-                      [&](grok1_kv** out) { call(device.ops().kv_create, device.get(), &desc, out); });
+std::vector<MemberMemory> make_members(const Weights& weights, const Limits& limits) {
+  std::vector<MemberMemory> members;
+  members.reserve(weights.members.size());
+  for (uint32_t member = 0; member < weights.members.size(); ++member) members.emplace_back(weights, member, limits);
+  return members;
 }
 
-Owned<grok1_step> make_step(const Device& device, const grok1_model_desc& model, const Limits& limits) {
-  const grok1_step_limits desc = describe_step(model, limits);
-  return Device::make(device.ops().step_destroy,
-                      [&](grok1_step** out) { call(device.ops().step_create, device.get(), &desc, out); });
+Owned<grok1_comm> make_communicator(const Weights& weights, const Home& home, const Limits& limits) {
+  const Device& first = *weights.members[home.first()].device;
+  const grok1_comm_ops& ops = *first.comm_ops();
+  std::vector<grok1_device*> devices;
+  for (const uint32_t member : home.members) devices.push_back(weights.members[member].device->get());
+  const uint64_t most = uint64_t{limits.max_batch_tokens} * weights.desc.d_model;
+  return Device::make(ops.comm_destroy, [&](grok1_comm** out) {
+    first.call(ops.comm_create, devices.data(), static_cast<uint32_t>(devices.size()), most, out);
+  });
 }
 
 }  // namespace
 
-SessionMemory::SessionMemory(const Device& device, const grok1_model_desc& model, const Limits& limits)
+SessionMemory::SessionMemory(const Weights& weights, const Limits& limits)
     : limits_(limits),
-      logit_row_bytes_(uint64_t{model.vocab_size} * sizeof(float)),
-      queue_(device.queue()),
-      kv_(make_kv(device, model, limits)),
-      step_(make_step(device, model, limits)),
-      x_(Device::make(device.ops().act_destroy,
-                      [&](grok1_act** out) { call(device.ops().act_create, step_.get(), out); })),
-      route_(Device::make(device.ops().route_destroy,
-                          [&](grok1_route** out) { call(device.ops().route_create, step_.get(), out); })),
-      h_(device.buffer(row_bytes(model, limits))),
-      y_(device.buffer(row_bytes(model, limits))),
-      logits_(device.buffer(logit_bytes(model, limits))),
-      staging_(nullptr, device.ops().buffer_free) {
+      logit_row_bytes_(uint64_t{weights.desc.vocab_size} * sizeof(float)),
+      members_(make_members(weights, limits)),
+      logits_(weights.members[weights.division.head()].device->buffer(logit_bytes(weights.desc, limits))),
+      staging_(nullptr, logits_.get_deleter()) {
+  const Device& device = *weights.members[weights.division.head()].device;
   void* address = nullptr;
   grok1_error error = GROK1_INIT(grok1_error);
   if (device.ops().buffer_map(logits_.get(), &address, &error) < 0) {
-    staging_ = device.buffer(logit_bytes(model, limits), GROK1_MEMORY_HOST);
-    call(device.ops().buffer_map, staging_.get(), &address);
+    staging_ = device.buffer(logit_bytes(weights.desc, limits), GROK1_MEMORY_HOST);
+    device.call(device.ops().buffer_map, staging_.get(), &address);
   }
   host_logits_ = static_cast<const float*>(address);
+
+  pass_.weights = &weights;
+  pass_.logits = logits_.get();
+  for (const MemberMemory& memory : members_) pass_.members.push_back(memory.member());
+  pass_.communicators.resize(weights.division.homes.size());
+  for (size_t i = 0; i < pass_.communicators.size(); ++i) {
+    const Home& home = weights.division.homes[i];
+    if (!home.is_group()) continue;
+    communicators_.push_back(make_communicator(weights, home, limits));
+    pass_.communicators[i] = {weights.members[home.first()].device->comm_ops(), communicators_.back().get()};
+  }
 }
 
-SessionMemory::Bytes SessionMemory::plan(const Device& device, const grok1_model_desc& model, const Limits& limits) {
-  Bytes bytes;
-  const std::vector<uint32_t> layers = all_layers(model);
-  const grok1_kv_desc kv = describe_kv(model, limits, layers);
-  const grok1_step_limits step = describe_step(model, limits);
-  call(device.ops().kv_plan, device.get(), &kv, &bytes.kv);
-  call(device.ops().step_plan, device.get(), &step, &bytes.scratch);
-  bytes.scratch += 2 * row_bytes(model, limits) + logit_bytes(model, limits);
+MemoryBytes SessionMemory::plan(const Device& device, const grok1_model_desc& model, const Division& division,
+                                uint32_t member, const Limits& limits) {
+  MemoryBytes bytes = MemberMemory::plan(device, model, division, member, limits);
+  if (member == division.head()) bytes.scratch += logit_bytes(model, limits);
   return bytes;
 }
 
-void SessionMemory::fetch_logits(const Device& device, uint64_t n_rows) {
-  if (n_rows > 0 && staging_ != nullptr) {
-    call(device.ops().copy, queue_.get(), staging_.get(), 0, logits_.get(), 0, n_rows * logit_row_bytes_);
+const Pass& SessionMemory::set(const grok1_step_data& data, uint64_t first_logit_row) {
+  for (const Member& m : pass_.members) m.device->call(m.device->ops().step_set, m.step, m.queue, &data);
+  pass_.n_rows = data.n_rows;
+  pass_.logits_offset = first_logit_row * logit_row_bytes_;
+  pass_.wants_logits = data.n_logit_rows > 0;
+  return pass_;
+}
+
+void SessionMemory::copy_page(const uint32_t& from, const uint32_t& to, const uint32_t& n_tokens) {
+  for (const Member& m : pass_.members) {
+    if (m.kv == nullptr) continue;
+    m.device->call(m.device->ops().kv_copy_pages, m.kv, m.queue, &from, &to, &n_tokens, size_t{1});
   }
-  call(device.ops().queue_sync, queue_.get());
+}
+
+void SessionMemory::wait() const {
+  for (const Member& m : pass_.members) m.device->call(m.device->ops().queue_sync, m.queue);
+}
+
+void SessionMemory::drain() const noexcept {
+  for (const Member& m : pass_.members) {
+    grok1_error error = GROK1_INIT(grok1_error);
+    m.device->ops().queue_sync(m.queue, &error);
+  }
+}
+
+void SessionMemory::fetch_logits(uint64_t n_rows) {
+  const Member& m = pass_.members[pass_.division().head()];
+  if (n_rows > 0 && staging_ != nullptr) {
+    m.device->call(m.device->ops().copy, m.queue, staging_.get(), uint64_t{0}, logits_.get(), uint64_t{0},
+                   n_rows * logit_row_bytes_);
+  }
+  m.device->call(m.device->ops().queue_sync, m.queue);
 }
 
 }  // namespace grok1

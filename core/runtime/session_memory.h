@@ -1,49 +1,42 @@
-// Everything of a session that lives on its device: KV pages, step, residual stream, logits. All of it is allocated
+// Everything of a session that lives on its model's devices, as a pass wants it, and the logits. All of it is allocated
 // here and nothing later. Knows no sequence.
 #pragma once
 
-#include <cstdint>
-
-#include "core/model/weights.h"
-#include "core/runtime/limits.h"
+#include "core/runtime/member_memory.h"
 
 namespace grok1 {
 
 class SessionMemory {
  public:
-  SessionMemory(const Device& device, const grok1_model_desc& model, const Limits& limits);
+  SessionMemory(const Weights& weights, const Limits& limits);
 
-  struct Bytes {
-    uint64_t kv = 0;
-    uint64_t scratch = 0;
-  };
-  static Bytes plan(const Device& device, const grok1_model_desc& model, const Limits& limits);
+  // Of one member, the logits with the head.
+  static MemoryBytes plan(const Device& device, const grok1_model_desc& model, const Division& division,
+                          uint32_t member, const Limits& limits);
 
   const Limits& limits() const { return limits_; }
-  grok1_queue* queue() const { return queue_.get(); }
-  grok1_kv* kv() const { return kv_.get(); }
-  grok1_step* step() const { return step_.get(); }
-  grok1_act* x() const { return x_.get(); }
-  grok1_route* route() const { return route_.get(); }
-  grok1_buffer* h() const { return h_.get(); }
-  grok1_buffer* y() const { return y_.get(); }
-  grok1_buffer* logits() const { return logits_.get(); }
+  const Pass& pass() const { return pass_; }
+
+  // Gives the rows of the next pass to all members.
+  const Pass& set(const grok1_step_data& data, uint64_t first_logit_row);
+  // Of every member's KV; the numbers stay where they are until the next wait().
+  void copy_page(const uint32_t& from, const uint32_t& to, const uint32_t& n_tokens);
+  void wait() const;            // for all that was enqueued; throws the first failure
+  void drain() const noexcept;  // the same after a failure, whose followers nobody needs
 
   // Logit rows [max_logit_rows, vocab] as the host sees them: valid for the first n_rows after fetch_logits.
   const float* host_logits() const { return host_logits_; }
-  void fetch_logits(const Device& device, uint64_t n_rows);
+  void fetch_logits(uint64_t n_rows);
 
  private:
   Limits limits_;
   uint64_t logit_row_bytes_;
-  Owned<grok1_queue> queue_;
-  Owned<grok1_kv> kv_;
-  Owned<grok1_step> step_;
-  Owned<grok1_act> x_;
-  Owned<grok1_route> route_;
-  Owned<grok1_buffer> h_, y_, logits_;
+  std::vector<MemberMemory> members_;
+  Owned<grok1_buffer> logits_;
   Owned<grok1_buffer> staging_;  // NULL where the host can see logits_ itself
   const float* host_logits_ = nullptr;
+  std::vector<std::unique_ptr<grok1_comm, void(GROK1_CALL*)(grok1_comm*)>> communicators_;
+  Pass pass_;
 };
 
 }  // namespace grok1

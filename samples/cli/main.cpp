@@ -32,6 +32,18 @@ int report_parse(const CLI::App& app, const CLI::ParseError& error) {
   return cli::kUsage;
 }
 
+// Options of several letters behind one dash, as people of llama.cpp type them; CLI11 would read "-n gl".
+std::vector<std::string> arguments(int argc, char** argv) {
+  static const std::map<std::string_view, const char*> spellings = {
+      {"-ngl", "--n-gpu-layers"}, {"-ncmoe", "--n-cpu-moe"}, {"-ts", "--tensor-split"}, {"-sm", "--split-mode"}};
+  std::vector<std::string> all;
+  for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them from the back
+    const auto known = spellings.find(argv[i]);
+    all.emplace_back(known != spellings.end() ? known->second : argv[i]);
+  }
+  return all;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Runs xAI's Grok-1.", "grok1");
   app.require_subcommand(1);
@@ -49,7 +61,7 @@ int run(int argc, char** argv) {
   cli::add_perplexity(app, action);
   cli::add_synth(app, action);
   try {
-    app.parse(argc, argv);
+    app.parse(arguments(argc, argv));
   } catch (const CLI::ParseError& error) {
     return report_parse(app, error);
   }

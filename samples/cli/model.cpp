@@ -29,6 +29,33 @@ uint32_t cache_type(const std::string& name) {
   return name == "f32" ? GROK1_CACHE_F32 : name == "f16" ? GROK1_CACHE_F16 : GROK1_CACHE_BF16;
 }
 
+uint32_t split(const std::string& name) {
+  return name == "expert" ? GROK1_SPLIT_EXPERT : name == "ffn" ? GROK1_SPLIT_FFN : GROK1_SPLIT_LAYER;
+}
+
+// A number of layers as the library takes it: "not given" and "none" change places.
+int32_t layers(int32_t given) {
+  return given < 0 ? 0 : given == 0 ? int32_t{GROK1_NO_LAYERS} : given;
+}
+
+// How accelerators and CPU share the model; the names that llama.cpp gave these options.
+void add_sharing_options(CLI::App& app, ModelOptions& options) {
+  app.add_option(
+         "--n-gpu-layers,--gpu-layers", options.gpu_layers,
+         "Also -ngl N: the last N layers go to the accelerators, more than there are: the head too; default: as "
+         "many as fit")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--n-cpu-moe", options.cpu_experts_layers,
+                 "Experts of the first N layers stay on the CPU; default: of as few as must")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--tensor-split", options.tensor_split,
+                 "Also -ts: proportions of what the devices share, 3,1; default: their free memory");
+  app.add_option("--split-mode", options.split_mode,
+                 "Also -sm: several devices divide the layers, the experts of each, or their ffn columns")
+      ->check(CLI::IsMember({"layer", "expert", "ffn"}))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_model_option(CLI::App& app, ModelOptions& options) {
@@ -48,6 +75,7 @@ void add_compute_options(CLI::App& app, ModelOptions& options) {
   app.add_option("--cache-type", options.cache_type, "Type of the KV cache: f32, bf16 or f16")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}))
       ->capture_default_str();
+  add_sharing_options(app, options);
 }
 
 void add_context_option(CLI::App& app, ModelOptions& options) {
@@ -62,6 +90,10 @@ grok1_model_options to_library(const ModelOptions& options) {
   out.context_tokens = options.context;
   out.threads = options.threads;
   out.cache_type = cache_type(options.cache_type);
+  out.gpu_layers = layers(options.gpu_layers);
+  out.cpu_experts_layers = layers(options.cpu_experts_layers);
+  if (!options.tensor_split.empty()) out.tensor_split = options.tensor_split.c_str();
+  out.split = split(options.split_mode);
   return out;
 }
 

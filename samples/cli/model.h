@@ -21,12 +21,16 @@ struct ModelOptions {
   std::string cache_type = "bf16";
   uint32_t threads = 0;
   uint32_t context = 0;
+  int32_t gpu_layers = -1;          // -1: not given
+  int32_t cpu_experts_layers = -1;  // -1: not given
+  std::string tensor_split;
+  std::string split_mode = "layer";
   bool verbose = false;
 };
 
 void add_model_option(CLI::App& app, ModelOptions& options);     // -m, --tokenizer
 void add_device_option(CLI::App& app, ModelOptions& options);    // --device, -v
-void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type
+void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type, -ngl and its like
 void add_context_option(CLI::App& app, ModelOptions& options);   // -c
 
 // The same for the library; points into `options`.

@@ -48,6 +48,10 @@ struct Settings {
   uint32_t max_sequences = 4;
   uint32_t max_batch_tokens = 0;
   uint32_t page_tokens = 0;
+  std::string tensor_split = "";
+  int32_t gpu_layers = 0;
+  int32_t cpu_experts_layers = 0;
+  uint32_t split = GROK1_SPLIT_DEFAULT;
 };
 
 // What trace_x1 showed of one sequence, rows of later passes appended.

@@ -1,5 +1,5 @@
 // The library against xAI's own code, through grok1.h alone: logits, residual stream, experts and gates of every golden
-// case on the reference and the CPU plugin. The unit of logits is xAI's own bf16 error (tests/golden/README.md).
+// case on every list of devices (device_list.cpp). The unit of logits is xAI's own bf16 error (tests/golden/README.md).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,17 +7,13 @@
 #include <filesystem>
 #include <set>
 
+#include "tests/golden/device_list.h"
 #include "tests/golden/engine.h"
 #include "tests/golden/golden_case.h"
 
 namespace golden {
 namespace {
 
-// Storing float32 between operators costs 1e-5 of the bf16 error; the two int8 digits of the CPU's activations cost
-// more, the rounding of K and V to bf16 most. Each bound leaves the mistakes of the README far outside.
-constexpr double kReferenceBound = 1e-4;
-constexpr double kCpuBound = 0.1;
-constexpr double kCpuBf16CacheBound = 0.6;
 // Correct rounding of K and V to bf16 changes up to 1.4 % of the chosen sets.
 constexpr double kBf16CacheAgreement = 0.97;
 
@@ -28,9 +24,34 @@ std::string name_of(const std::string& folder) {
   return name;
 }
 
-class Golden : public testing::TestWithParam<std::string> {
+struct Parameter {
+  std::string folder;
+  DeviceList list;
+};
+
+// Shown by gtest beside a failing test.
+void PrintTo(const Parameter& parameter, std::ostream* out) {
+  *out << parameter.folder << " on " << parameter.list.settings.device;
+}
+
+std::vector<Parameter> parameters() {
+  std::vector<Parameter> all;
+  for (const std::string& folder : case_folders()) {
+    for (const DeviceList& list : device_lists()) all.push_back({folder, list});
+  }
+  return all;
+}
+
+class Golden : public testing::TestWithParam<Parameter> {
  protected:
-  const Case case_ = read_case(GetParam());
+  const Case case_ = read_case(GetParam().folder);
+  const DeviceList& list_ = GetParam().list;
+
+  Settings with_f32_cache() const {
+    Settings settings = list_.settings;
+    settings.cache_type = GROK1_CACHE_F32;
+    return settings;
+  }
 
   double error_of(const std::vector<float>& logits) const {
     return rms_difference(logits, case_.logits) / case_.bf16_rms;
@@ -87,43 +108,33 @@ class Golden : public testing::TestWithParam<std::string> {
   }
 };
 
-TEST_P(Golden, ReferenceLogits) {
-  const Engine engine(case_.path, {.device = "reference", .cache_type = GROK1_CACHE_F32});
+TEST_P(Golden, Logits) {
+  const Engine engine(case_.path, with_f32_cache());
+  const std::string devices = engine.info().devices;
+  EXPECT_EQ(static_cast<size_t>(std::count(devices.begin(), devices.end(), ',')) + 1, list_.n_devices) << devices;
   const double error = worst_error(engine);
   RecordProperty("error", std::to_string(error));
-  EXPECT_LE(error, kReferenceBound);
+  EXPECT_LE(error, list_.bound);
 }
 
-TEST_P(Golden, CpuLogits) {
-  const Engine engine(case_.path, {.device = "cpu", .cache_type = GROK1_CACHE_F32});
+TEST_P(Golden, LogitsOfDefaultCache) {
+  if (list_.bf16_bound == 0) return;
+  const Engine engine(case_.path, list_.settings);
   const double error = worst_error(engine);
   RecordProperty("error", std::to_string(error));
-  EXPECT_LE(error, kCpuBound);
+  EXPECT_LE(error, list_.bf16_bound);
 }
 
-TEST_P(Golden, CpuLogitsOfDefaultCache) {
-  const Engine engine(case_.path, {.device = "cpu"});
-  const double error = worst_error(engine);
-  RecordProperty("error", std::to_string(error));
-  EXPECT_LE(error, kCpuBf16CacheBound);
-}
-
-TEST_P(Golden, ReferenceTrace) {
-  Engine engine(case_.path, {.device = "reference", .cache_type = GROK1_CACHE_F32});
+TEST_P(Golden, Traces) {
+  Engine engine(case_.path, with_f32_cache());
   const Trace trace = trace_of(engine);
   expect_same_experts(trace);
-  expect_near_f64(trace, kReferenceBound);
+  expect_near_f64(trace, list_.bound);
 }
 
-TEST_P(Golden, CpuTrace) {
-  Engine engine(case_.path, {.device = "cpu", .cache_type = GROK1_CACHE_F32});
-  const Trace trace = trace_of(engine);
-  expect_same_experts(trace);
-  expect_near_f64(trace, kCpuBound);
-}
-
-TEST_P(Golden, CpuExpertsOfDefaultCache) {
-  Engine engine(case_.path, {.device = "cpu"});
+TEST_P(Golden, ExpertsOfDefaultCache) {
+  if (list_.bf16_bound == 0) return;
+  Engine engine(case_.path, list_.settings);
   const Trace trace = trace_of(engine);
   const size_t used = engine.info().experts_used;
   size_t agree = 0, pairs = 0;
@@ -139,8 +150,8 @@ TEST_P(Golden, CpuExpertsOfDefaultCache) {
   EXPECT_GE(static_cast<double>(agree), kBf16CacheAgreement * static_cast<double>(pairs));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_folders()),
-                         [](const auto& test) { return name_of(test.param); });
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(parameters()),
+                         [](const auto& test) { return name_of(test.param.folder) + "_" + test.param.list.name; });
 
 }  // namespace
 }  // namespace golden

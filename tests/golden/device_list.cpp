@@ -1,0 +1,44 @@
+#include "tests/golden/device_list.h"
+
+namespace golden {
+namespace {
+
+// Storing float32 between operators costs 1e-5 of the bf16 error; the two int8 digits of the CPU's activations cost
+// more, the rounding of K and V to bf16 most. Each bound leaves the mistakes of the README far outside.
+constexpr double kReferenceBound = 1e-4;
+constexpr double kCpuBound = 0.1;
+constexpr double kCpuBf16CacheBound = 0.6;
+
+}  // namespace
+
+std::vector<DeviceList> device_lists() {
+  const auto hybrid = [](std::string name, std::string devices, auto&& divide) {
+    DeviceList list{std::move(name), {}, kCpuBound, 0, 2};
+    list.settings.device = std::move(devices);
+    divide(list.settings);
+    return list;
+  };
+  return {
+      {"reference", {.device = "reference"}, kReferenceBound, 0, 1},
+      {"cpu", {.device = "cpu"}, kCpuBound, kCpuBf16CacheBound, 1},
+      hybrid("last_layer_on_reference", "reference,cpu", [](Settings& s) { s.gpu_layers = 1; }),
+      hybrid("layers_divided", "reference,cpu", [](Settings& s) { s.tensor_split = "1,1"; }),
+      hybrid("layers_divided_the_other_way", "cpu,reference", [](Settings& s) { s.tensor_split = "1,1"; }),
+      hybrid("all_experts_on_cpu", "reference,cpu", [](Settings& s) { s.cpu_experts_layers = 99; }),
+      hybrid("experts_of_first_layer_on_cpu", "reference,cpu", [](Settings& s) { s.cpu_experts_layers = 1; }),
+      hybrid("half_of_each", "reference,cpu",
+             [](Settings& s) {
+               s.gpu_layers = 1;
+               s.cpu_experts_layers = 99;
+             }),
+      hybrid("experts_divided", "reference,cpu",
+             [](Settings& s) {
+               s.split = GROK1_SPLIT_EXPERT;
+               s.tensor_split = "3,1";
+             }),
+      hybrid("columns_divided", "reference,cpu", [](Settings& s) { s.split = GROK1_SPLIT_FFN; }),
+      hybrid("columns_of_two_cpus", "cpu,cpu", [](Settings& s) { s.split = GROK1_SPLIT_FFN; }),
+  };
+}
+
+}  // namespace golden
