@@ -7,7 +7,8 @@ namespace {
 // more, the rounding of K and V to bf16 most. Each bound leaves the mistakes of the README far outside.
 constexpr double kReferenceBound = 1e-4;
 constexpr double kCpuBound = 0.1;
-constexpr double kCpuBf16CacheBound = 0.6;
+constexpr double kGpuBound = 0.1;  // the same digits
+constexpr double kBf16CacheBound = 0.6;
 
 }  // namespace
 
@@ -20,7 +21,7 @@ std::vector<DeviceList> device_lists() {
   };
   return {
       {"reference", {.device = "reference"}, kReferenceBound, 0, 1},
-      {"cpu", {.device = "cpu"}, kCpuBound, kCpuBf16CacheBound, 1},
+      {"cpu", {.device = "cpu"}, kCpuBound, kBf16CacheBound, 1},
       hybrid("last_layer_on_reference", "reference,cpu", [](Settings& s) { s.gpu_layers = 1; }),
       hybrid("layers_divided", "reference,cpu", [](Settings& s) { s.tensor_split = "1,1"; }),
       hybrid("layers_divided_the_other_way", "cpu,reference", [](Settings& s) { s.tensor_split = "1,1"; }),
@@ -38,6 +39,14 @@ std::vector<DeviceList> device_lists() {
              }),
       hybrid("columns_divided", "reference,cpu", [](Settings& s) { s.split = GROK1_SPLIT_FFN; }),
       hybrid("columns_of_two_cpus", "cpu,cpu", [](Settings& s) { s.split = GROK1_SPLIT_FFN; }),
+      {"wave32", {.device = "emu:0"}, kGpuBound, kBf16CacheBound, 1},
+      {"wave64", {.device = "emu:1"}, kGpuBound, kBf16CacheBound, 1},
+      hybrid("layers_of_two_gpus", "emu:0,emu:1", [](Settings& s) { s.tensor_split = "1,1"; }),
+      hybrid("experts_of_two_gpus", "emu:0,emu:1", [](Settings& s) { s.split = GROK1_SPLIT_EXPERT; }),
+      hybrid("columns_of_two_gpus", "emu:0,emu:1", [](Settings& s) { s.split = GROK1_SPLIT_FFN; }),
+      hybrid("last_layer_on_gpu", "emu:0,cpu", [](Settings& s) { s.gpu_layers = 1; }),
+      hybrid("experts_beside_gpu", "emu:1,cpu", [](Settings& s) { s.cpu_experts_layers = 99; }),
+      hybrid("columns_of_gpu_and_cpu", "emu:0,cpu", [](Settings& s) { s.split = GROK1_SPLIT_FFN; }),
   };
 }
 

@@ -34,10 +34,12 @@ void PrintTo(const Parameter& parameter, std::ostream* out) {
   *out << parameter.folder << " on " << parameter.list.settings.device;
 }
 
-std::vector<Parameter> parameters() {
+std::vector<Parameter> parameters(bool with_default_cache) {
   std::vector<Parameter> all;
   for (const std::string& folder : case_folders()) {
-    for (const DeviceList& list : device_lists()) all.push_back({folder, list});
+    for (const DeviceList& list : device_lists()) {
+      if (!with_default_cache || list.bf16_bound != 0) all.push_back({folder, list});
+    }
   }
   return all;
 }
@@ -108,6 +110,8 @@ class Golden : public testing::TestWithParam<Parameter> {
   }
 };
 
+class GoldenDefaultCache : public Golden {};
+
 TEST_P(Golden, Logits) {
   const Engine engine(case_.path, with_f32_cache());
   const std::string devices = engine.info().devices;
@@ -117,8 +121,7 @@ TEST_P(Golden, Logits) {
   EXPECT_LE(error, list_.bound);
 }
 
-TEST_P(Golden, LogitsOfDefaultCache) {
-  if (list_.bf16_bound == 0) return;
+TEST_P(GoldenDefaultCache, Logits) {
   const Engine engine(case_.path, list_.settings);
   const double error = worst_error(engine);
   RecordProperty("error", std::to_string(error));
@@ -132,8 +135,7 @@ TEST_P(Golden, Traces) {
   expect_near_f64(trace, list_.bound);
 }
 
-TEST_P(Golden, ExpertsOfDefaultCache) {
-  if (list_.bf16_bound == 0) return;
+TEST_P(GoldenDefaultCache, Experts) {
   Engine engine(case_.path, list_.settings);
   const Trace trace = trace_of(engine);
   const size_t used = engine.info().experts_used;
@@ -150,8 +152,12 @@ TEST_P(Golden, ExpertsOfDefaultCache) {
   EXPECT_GE(static_cast<double>(agree), kBf16CacheAgreement * static_cast<double>(pairs));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(parameters()),
-                         [](const auto& test) { return name_of(test.param.folder) + "_" + test.param.list.name; });
+std::string name_of_test(const testing::TestParamInfo<Parameter>& test) {
+  return name_of(test.param.folder) + "_" + test.param.list.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(parameters(false)), name_of_test);
+INSTANTIATE_TEST_SUITE_P(Cases, GoldenDefaultCache, testing::ValuesIn(parameters(true)), name_of_test);
 
 }  // namespace
 }  // namespace golden
