@@ -409,6 +409,8 @@ typedef struct grok1_plan {
 typedef struct grok1_plan_device {
   grok1_head head;
   char name[64];               /* as device strings name it */
+  char part[128];              /* what it has of the model, in words: "attention of layers 0-63, experts 0-7 of layers
+                                  20-63, embedding and head" */
   uint64_t weight_bytes;
   uint64_t expert_bytes;       /* the part of them that belongs to experts */
   uint64_t kv_bytes;
@@ -427,7 +429,7 @@ typedef struct grok1_plan_device {
   uint32_t in_group;           /* 1: sums its layers with other devices of its backend, without the host */
 } grok1_plan_device;
 #define GROK1_INIT_grok1_plan_device                                                                                   \
-  {{sizeof(grok1_plan_device), GROK1_TYPE_PLAN_DEVICE, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+  {{sizeof(grok1_plan_device), GROK1_TYPE_PLAN_DEVICE, NULL}, {0}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
    0, 0, 0, 0}
 
 /* Says what grok1_model_load with the same arguments would take, reading headers only.

@@ -112,6 +112,7 @@ void add_structs(LayoutText& text) {
   GROK1_STRUCT(grok1_plan_device, GROK1_TYPE_PLAN_DEVICE);
   GROK1_FIELD(grok1_plan_device, head);
   GROK1_FIELD(grok1_plan_device, name);
+  GROK1_FIELD(grok1_plan_device, part);
   GROK1_FIELD(grok1_plan_device, weight_bytes);
   GROK1_FIELD(grok1_plan_device, expert_bytes);
   GROK1_FIELD(grok1_plan_device, kv_bytes);

@@ -41,7 +41,7 @@ std::shared_ptr<Model> Model::load(std::shared_ptr<Runtime> runtime, const std::
   for (const std::string& warning : model->source().warnings()) model->runtime_->log().warn("{}", warning);
   const Placement placement = place_model(*model->runtime_, model->source(), options);
   require_fit(placement);
-  for (const grok1_plan_device& row : placement.rows) model->runtime_->log().info("{}", describe(row, placement.plan));
+  for (const grok1_plan_device& row : placement.rows) model->runtime_->log().info("{}", describe(row));
   warn_of_slow_disk(*model->runtime_, placement.plan);
   model->plan_devices_ = placement.rows;
   model->limits_ = placement.limits;

@@ -174,9 +174,9 @@ void require_fit(const Placement& placement) {
     figures += fmt::format(
         "{}{}: {} wanted at least ({} of weights, {} of KV cache for {} x {} tokens, {} of scratch), "
         "{} free",
-        figures.empty() ? "" : "; ", row.name, gibibytes(least), gibibytes(least - row.kv_bytes - row.scratch_bytes),
-        gibibytes(row.kv_bytes), placement.plan.max_sequences, placement.plan.context_tokens,
-        gibibytes(row.scratch_bytes), gibibytes(row.available));
+        figures.empty() ? "" : "; ", row.name, memory_size(least),
+        memory_size(least - row.kv_bytes - row.scratch_bytes), memory_size(row.kv_bytes), placement.plan.max_sequences,
+        placement.plan.context_tokens, memory_size(row.scratch_bytes), memory_size(row.available));
   }
   fail(GROK1_E_DOES_NOT_FIT, "{}; choose a smaller context or fewer sequences, {}another device", figures,
        placement.rows.size() > 1 ? "fewer gpu_layers, more cpu_experts_layers, or " : "or ");

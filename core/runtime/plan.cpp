@@ -170,6 +170,24 @@ std::string range_text(const char* what, uint32_t begin, uint32_t end) {
   return end - begin == 1 ? fmt::format("{} {}", what, begin) : fmt::format("{}s {}-{}", what, begin, end - 1);
 }
 
+std::string part_text(const grok1_plan_device& row, const Config& config) {
+  std::vector<std::string> parts;
+  if (row.attention_layer_begin != row.attention_layer_end) {
+    std::string part = "attention of " + range_text("layer", row.attention_layer_begin, row.attention_layer_end);
+    if (row.kv_head_end - row.kv_head_begin != config.kv_heads)
+      part += " (" + range_text("kv head", row.kv_head_begin, row.kv_head_end) + ")";
+    parts.push_back(part);
+  }
+  if (row.expert_layer_begin != row.expert_layer_end) {
+    std::string part = range_text("expert", row.expert_begin, row.expert_end);
+    if (row.ffn_end - row.ffn_begin != config.ffn)
+      part += " (" + range_text("column", row.ffn_begin, row.ffn_end) + ")";
+    parts.push_back(part + " of " + range_text("layer", row.expert_layer_begin, row.expert_layer_end));
+  }
+  if (row.has_head != 0) parts.emplace_back("embedding and head");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
 }  // namespace
 
 std::vector<DeviceBudget> measure(const Devices& devices, const TensorSource& source, const Limits& limits) {
@@ -202,6 +220,7 @@ std::vector<grok1_plan_device> plan_rows(const Devices& devices, const TensorSou
   for (uint32_t i = 0; i < devices.size(); ++i) {
     rows.push_back(plan_row(*devices[i], source, division, i, limits));
     name_ranges(rows[i], division, i);
+    copy_text(rows[i].part, part_text(rows[i], source.config()));
   }
   judge(rows, devices);
   return rows;
@@ -238,25 +257,19 @@ grok1_plan plan_of(const Devices& devices, const std::vector<grok1_plan_device>&
   return plan;
 }
 
-std::string describe(const grok1_plan_device& row, const grok1_plan& plan) {
-  std::vector<std::string> parts;
-  if (row.attention_layer_begin != row.attention_layer_end) {
-    parts.push_back("attention of " + range_text("layer", row.attention_layer_begin, row.attention_layer_end));
-    if (row.in_group != 0) parts.back() += " (" + range_text("kv head", row.kv_head_begin, row.kv_head_end) + ")";
-  }
-  if (row.expert_layer_begin != row.expert_layer_end) {
-    std::string part = range_text("expert", row.expert_begin, row.expert_end);
-    if (plan.split == GROK1_SPLIT_FFN) part += fmt::format(" (columns {}-{})", row.ffn_begin, row.ffn_end - 1);
-    parts.push_back(part + " of " + range_text("layer", row.expert_layer_begin, row.expert_layer_end));
-  }
-  if (row.has_head != 0) parts.push_back("embedding and head");
-  return fmt::format("{}: {}; weights {}, KV cache {}, scratch {}; {} free", row.name, fmt::join(parts, ", "),
-                     gibibytes(row.weight_bytes), gibibytes(row.kv_bytes), gibibytes(row.scratch_bytes),
-                     gibibytes(row.available));
+std::string describe(const grok1_plan_device& row) {
+  return fmt::format("{}: {}; weights {}, KV cache {}, scratch {}; {} free", row.name, row.part,
+                     memory_size(row.weight_bytes), memory_size(row.kv_bytes), memory_size(row.scratch_bytes),
+                     memory_size(row.available));
 }
 
-std::string gibibytes(uint64_t bytes) {
-  return fmt::format("{:.1f} GiB", static_cast<double>(bytes) / (1u << 30));
+std::string memory_size(uint64_t bytes) {
+  double size = static_cast<double>(bytes) / 1024;
+  for (const char* unit : {"KiB", "MiB"}) {
+    if (size < 1024) return fmt::format("{:.1f} {}", size, unit);
+    size /= 1024;
+  }
+  return fmt::format("{:.1f} GiB", size);
 }
 
 std::string names_of(const std::vector<grok1_plan_device>& rows) {

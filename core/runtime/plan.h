@@ -27,10 +27,11 @@ std::vector<grok1_plan_device> plan_rows(const Devices& devices, const TensorSou
 grok1_plan plan_of(const Devices& devices, const std::vector<grok1_plan_device>& rows, const TensorSource& source,
                    const Limits& limits, uint32_t split);
 
-// "cuda:0: attention of layers 0-63, experts of layers 20-63, head; 61.2 GiB of weights, ..."
-std::string describe(const grok1_plan_device& row, const grok1_plan& plan);
+// "cuda:0: attention of layers 0-63, experts 0-7 of layers 20-63, embedding and head; weights 61.2 GiB, ..."
+std::string describe(const grok1_plan_device& row);
 
-std::string gibibytes(uint64_t bytes);
+// "21.9 GiB"
+std::string memory_size(uint64_t bytes);
 
 // "cuda:0,cpu", as grok1_model_options.devices takes it.
 std::string names_of(const std::vector<grok1_plan_device>& rows);

@@ -11,6 +11,7 @@ ExitCode exit_code_of(grok1_status status) {
     case GROK1_E_NO_TOKENIZER: return kBadFile;
     case GROK1_E_OUT_OF_MEMORY:
     case GROK1_E_DOES_NOT_FIT: return kDoesNotFit;
+    case GROK1_E_INVALID_ARGUMENT: return kUsage;
     case GROK1_E_NO_BACKEND: return kBackendMissing;
     case GROK1_E_DISK_FULL: return kDiskFull;
     case GROK1_E_CANCELLED:

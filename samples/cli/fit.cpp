@@ -19,13 +19,13 @@ struct FitOptions {
 };
 
 struct Candidate {
-  std::string devices;  // as --device takes it
-  grok1_plan plan;
-  bool fits;
+  grok1_plan plan = GROK1_INIT(grok1_plan);
+  std::vector<grok1_plan_device> devices;
+  bool fits = true;
 };
 
 Candidate plan_for(grok1_runtime* runtime, const ModelOptions& options, const std::string& devices) {
-  Candidate candidate{devices, GROK1_INIT(grok1_plan), true};
+  Candidate candidate;
   grok1_model_options library = to_library(options);
   if (!devices.empty()) library.devices = devices.c_str();
   grok1_error err = GROK1_INIT(grok1_error);
@@ -33,21 +33,27 @@ Candidate plan_for(grok1_runtime* runtime, const ModelOptions& options, const st
       grok1_model_plan(runtime, options.path.data(), options.path.size(), &library, &candidate.plan, &err);
   candidate.fits = status != GROK1_E_DOES_NOT_FIT;
   if (candidate.fits) check(status, err);
-  if (candidate.plan.devices[0] != '\0') candidate.devices = candidate.plan.devices;
+  for (uint32_t i = 0; i < candidate.plan.n_devices; ++i) {
+    grok1_plan_device row = GROK1_INIT(grok1_plan_device);
+    checked([&](auto* error) {
+      return grok1_model_plan_device(runtime, options.path.data(), options.path.size(), &library, i, &row, error);
+    });
+    candidate.devices.push_back(row);
+  }
   return candidate;
 }
 
-// The devices that were named, or each device that the library may choose, alone.
+// What the library would choose; and where nothing was asked for, each device alone.
 std::vector<Candidate> all_candidates(grok1_runtime* runtime, const ModelOptions& options) {
-  std::vector<Candidate> candidates;
+  std::vector<Candidate> candidates = {plan_for(runtime, options, "")};
+  if (!options.devices.empty() || !sharing_arguments(options).empty()) return candidates;
+  const std::string chosen = candidates.front().plan.devices;
   grok1_device_info device = GROK1_INIT(grok1_device_info);
   grok1_status status = GROK1_OK;
-  if (options.devices.empty()) {
-    for (size_t i = 0; (status = grok1_runtime_device(runtime, i, &device)) != GROK1_E_OUT_OF_RANGE; ++i)
-      if (status == GROK1_OK && (device.flags & GROK1_DEVICE_EXPLICIT_ONLY) == 0)
-        candidates.push_back(plan_for(runtime, options, device.name));
+  for (size_t i = 0; (status = grok1_runtime_device(runtime, i, &device)) != GROK1_E_OUT_OF_RANGE; ++i) {
+    if (status == GROK1_OK && (device.flags & GROK1_DEVICE_EXPLICIT_ONLY) == 0 && chosen != device.name)
+      candidates.push_back(plan_for(runtime, options, device.name));
   }
-  if (candidates.empty()) candidates.push_back(plan_for(runtime, options, options.devices));
   return candidates;
 }
 
@@ -58,12 +64,16 @@ void print_line(const std::string& what, uint64_t needs, uint64_t has, const cha
 
 void print_candidate(const Candidate& candidate) {
   const grok1_plan& plan = candidate.plan;
-  print_line(candidate.devices + "  in memory", plan.needed_in_memory, plan.available,
-             plan.needed_in_memory <= plan.available ? "fits" : "does not fit");
-  if (plan.needed_from_disk == 0) return;
-  print_line(
-      candidate.devices + "  from disk", plan.needed_from_disk, plan.available,
-      plan.needed_from_disk <= plan.available ? "fits: experts are read from disk as the router asks" : "does not fit");
+  const std::string devices = plan.devices;
+  print_line(devices + "  in memory", plan.needed_in_memory, plan.available,
+             plan.residency == GROK1_RESIDENCY_IN_MEMORY ? "fits" : "does not fit");
+  if (plan.needed_from_disk != 0)
+    print_line(devices + "  from disk", plan.needed_from_disk, plan.available,
+               plan.residency != GROK1_RESIDENCY_NONE ? "fits: experts are read from disk as the router asks"
+                                                      : "does not fit");
+  if (candidate.devices.size() == 1) return;
+  for (const grok1_plan_device& row : candidate.devices)
+    print_line(text("  %s", row.name), row.needed_in_memory, row.available, row.part);
 }
 
 void print_text(const ModelOptions& options, const grok1_model_info& info, const std::vector<Candidate>& candidates) {
@@ -81,7 +91,8 @@ void print_text(const ModelOptions& options, const grok1_model_info& info, const
     if (best == nullptr && candidate.fits) best = &candidate;
   }
   if (best != nullptr)
-    write_stdout(text("\nNext: grok1 run -m %s --device %s -p \"...\"\n", options.path.c_str(), best->devices.c_str()));
+    write_stdout(text("\nNext: grok1 run -m %s --device %s%s -p \"...\"\n", options.path.c_str(), best->plan.devices,
+                      sharing_arguments(options).c_str()));
   else
     write_stdout(text("\nA shorter context takes less: grok1 fit -m %s -c %u\n", options.path.c_str(),
                       std::max(plan.context_tokens / 4, 1u)));
@@ -96,7 +107,14 @@ void print_json(const grok1_model_info& info, const std::vector<Candidate>& cand
   static const char* const residency[] = {"none", "in_memory", "from_disk"};
   for (const Candidate& candidate : candidates) {
     const grok1_plan& plan = candidate.plan;
-    out["plans"].push_back({{"devices", candidate.devices},
+    auto parts = nlohmann::json::array();
+    for (const grok1_plan_device& row : candidate.devices)
+      parts.push_back({{"device", row.name},
+                       {"part", row.part},
+                       {"needed_in_memory", row.needed_in_memory},
+                       {"needed_from_disk", row.needed_from_disk},
+                       {"available", row.available}});
+    out["plans"].push_back({{"devices", plan.devices},
                             {"fits", candidate.fits},
                             {"residency", residency[std::min<uint32_t>(plan.residency, GROK1_RESIDENCY_FROM_DISK)]},
                             {"needed_in_memory", plan.needed_in_memory},
@@ -107,7 +125,8 @@ void print_json(const grok1_model_info& info, const std::vector<Candidate>& cand
                             {"bytes_per_token", plan.bytes_per_token},
                             {"kv_bytes", plan.kv_bytes},
                             {"scratch_bytes", plan.scratch_bytes},
-                            {"context_tokens", plan.context_tokens}});
+                            {"context_tokens", plan.context_tokens},
+                            {"parts", parts}});
   }
   write_stdout(out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "progress.h"
+#include "text.h"
 
 namespace cli {
 namespace {
@@ -81,6 +82,15 @@ void add_compute_options(CLI::App& app, ModelOptions& options) {
 void add_context_option(CLI::App& app, ModelOptions& options) {
   app.add_option("-c,--context", options.context, "Most tokens of prompt and text; default: the model's own context")
       ->check(CLI::PositiveNumber);
+}
+
+std::string sharing_arguments(const ModelOptions& options) {
+  std::string typed;
+  if (options.gpu_layers >= 0) typed += text(" -ngl %d", options.gpu_layers);
+  if (options.cpu_experts_layers >= 0) typed += text(" --n-cpu-moe %d", options.cpu_experts_layers);
+  if (!options.tensor_split.empty()) typed += " --tensor-split " + options.tensor_split;
+  if (options.split_mode != "layer") typed += " --split-mode " + options.split_mode;
+  return typed;
 }
 
 grok1_model_options to_library(const ModelOptions& options) {

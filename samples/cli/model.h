@@ -33,6 +33,9 @@ void add_device_option(CLI::App& app, ModelOptions& options);    // --device, -v
 void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type, -ngl and its like
 void add_context_option(CLI::App& app, ModelOptions& options);   // -c
 
+// The options that say how several devices share the model, as they are typed: " -ngl 2", or "".
+std::string sharing_arguments(const ModelOptions& options);
+
 // The same for the library; points into `options`.
 grok1_model_options to_library(const ModelOptions& options);
 

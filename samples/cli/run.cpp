@@ -27,6 +27,7 @@ struct RunOptions {
 };
 
 struct Figures {
+  std::string devices;
   size_t prompt_tokens = 0;
   size_t generated_tokens = 0;
   grok1_stats stats = GROK1_INIT(grok1_stats);
@@ -79,13 +80,14 @@ void print_figures(const Figures& figures, bool json) {
         {"prompt_tokens_per_second", per_second(stats.prompt_tokens, stats.prompt_ns)},
         {"generated_tokens", figures.generated_tokens},
         {"generated_tokens_per_second", per_second(stats.generated_tokens, stats.generated_ns)},
-        {"load_seconds", load_seconds}};
+        {"load_seconds", load_seconds},
+        {"devices", figures.devices}};
     std::fprintf(stderr, "%s\n", out.dump().c_str());
     return;
   }
-  std::fprintf(stderr, "prompt %zu tokens%s   generated %zu tokens%s   load %.1f s\n", figures.prompt_tokens,
+  std::fprintf(stderr, "prompt %zu tokens%s   generated %zu tokens%s   load %.1f s   on %s\n", figures.prompt_tokens,
                rate(stats.prompt_tokens, stats.prompt_ns).c_str(), figures.generated_tokens,
-               rate(stats.generated_tokens, stats.generated_ns).c_str(), load_seconds);
+               rate(stats.generated_tokens, stats.generated_ns).c_str(), load_seconds, figures.devices.c_str());
 }
 
 // Tokens after the prompt: all that were asked for, or, when it ended earlier, those that were decoded.
@@ -98,6 +100,7 @@ size_t count_generated(const RunOptions& options, const Figures& figures, grok1_
 Figures measure(const grok1_model* model, const grok1_session* session, const std::string& prompt,
                 const RunOptions& options, grok1_status status) {
   Figures figures;
+  figures.devices = model_info(model).devices;
   const auto tokenizer = make<Tokenizer>([&](auto** out, auto* err) { return grok1_model_tokenizer(model, out, err); });
   grok1_tokenizer_encode(tokenizer.get(), prompt.data(), prompt.size(), nullptr, 0, &figures.prompt_tokens, nullptr);
   checked([&](auto* err) { return grok1_session_stats(session, &figures.stats, err); });

@@ -9,6 +9,6 @@ function(grok1_add_api_test name)
   target_compile_definitions(${name} PRIVATE GROK1_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/golden"
     GROK1_PLUGIN_DIR="${PROJECT_BINARY_DIR}/lib/grok1" GROK1_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  add_dependencies(${name} grok1_reference grok1_cpu)
+  add_dependencies(${name} grok1_reference grok1_cpu grok1_emu)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
 endfunction()
