@@ -27,10 +27,9 @@ std::vector<std::string> device_names(const grok1_backend_descriptor& plugin) {
   grok1_backend* backend = nullptr;
   const grok1_backend_ops* ops = nullptr;
   call("open", plugin.open, &kHost, &backend, &ops);
-  grok1_error err = GROK1_INIT(grok1_error);
   uint32_t count = 0;
+  call("device_count", ops->device_count, backend, &count);
   std::vector<std::string> names;
-  if (ops->device_count(backend, &count, &err) != GROK1_OK) count = 0;
   for (uint32_t i = 0; i < count; ++i) {
     grok1_backend_device info = GROK1_INIT(grok1_backend_device);
     call("device_info", ops->device_info, backend, i, &info);

@@ -24,7 +24,7 @@ void call(const char* function, Slot slot, Arguments... arguments) {
 // The plugin stays loaded: its library is never closed.
 const grok1_backend_descriptor& load(const std::string& plugin);
 
-// Names of the devices, none where the plugin says that there is none.
+// Throws what the plugin says where it finds none.
 std::vector<std::string> device_names(const grok1_backend_descriptor& plugin);
 
 class Device {

@@ -25,8 +25,15 @@ void* library() {
   return opened;
 }
 
+template <class Function>
+Function find(void* opened, const char* name) {
+  void* found = dlsym(opened, name);
+  if (found == nullptr) throw std::runtime_error(dlerror());
+  return reinterpret_cast<Function>(found);
+}
+
 // NVIDIA's own declarations give the types.
-#define FUNCTION(name) decltype(&::name) name = reinterpret_cast<decltype(&::name)>(dlsym(opened, #name))
+#define FUNCTION(name) decltype(&::name) name = find<decltype(&::name)>(opened, #name)
 struct Functions {
   void* opened = library();
   FUNCTION(cublasLtCreate);
