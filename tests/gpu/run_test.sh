@@ -3,7 +3,7 @@
 # run_test.sh TREE BUILD
 set -euo pipefail
 export GROK1_BUILD=$2
-"$1/tests/gpu/run.sh" --toy emu
+"$1/tests/gpu/run.sh" emu
 report=$2/gpu-report.md
 
 wanted() { # what, pattern of a whole line
