@@ -3,23 +3,32 @@
 # vendor's compiler, which the command begins with.
 include(${PROJECT_SOURCE_DIR}/backends/gpu/sources.cmake)
 
-function(grok1_add_gpu_backend vendor)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "RUNTIME" "ARCHITECTURES;COMPILE")
-  set(compile ${arg_COMPILE} -std=c++20 -O3 -DGROK1_GPU_VARIANT=any -I${PROJECT_SOURCE_DIR}/backends/${vendor}
-      -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/include)
-  list(JOIN compile "\n" words)
-  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/kernels.command "${words}\n")  # for tests/gpu/resources.sh
+# grok1_compile_for_gpu(VENDOR objects source...): the objects of sources in the dialect, compiled as the plugin's kernels
+# are.
+function(grok1_compile_for_gpu vendor result)
+  get_property(compile GLOBAL PROPERTY GROK1_${vendor}_COMPILE)
   set(objects "")
-  foreach(source ${GROK1_GPU_KERNEL_SOURCES})
+  foreach(source ${ARGN})
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${PROJECT_SOURCE_DIR})
     cmake_path(GET source STEM stem)
-    set(object ${CMAKE_CURRENT_BINARY_DIR}/${stem}.o)
+    set(object ${CMAKE_CURRENT_BINARY_DIR}/${vendor}_${stem}.o)
     add_custom_command(OUTPUT ${object}
       COMMAND ${compile} -MD -MF ${object}.d -c ${source} -o ${object}
       DEPENDS ${source} DEPFILE ${object}.d
       COMMENT "Building ${vendor} kernels ${stem}" VERBATIM COMMAND_EXPAND_LISTS)
     list(APPEND objects ${object})
   endforeach()
+  set(${result} ${objects} PARENT_SCOPE)
+endfunction()
+
+function(grok1_add_gpu_backend vendor)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "RUNTIME" "ARCHITECTURES;COMPILE")
+  set(compile ${arg_COMPILE} -std=c++20 -O3 -DGROK1_GPU_VARIANT=any -I${PROJECT_SOURCE_DIR}/backends/${vendor}
+      -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/include)
+  list(JOIN compile "\n" words)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/kernels.command "${words}\n")  # for tests/gpu/resources.sh
+  set_property(GLOBAL PROPERTY GROK1_${vendor}_COMPILE ${compile})
+  grok1_compile_for_gpu(${vendor} objects ${GROK1_GPU_KERNEL_SOURCES})
 
   set(host ${GROK1_GPU_HOST_SOURCES} ${GROK1_GPU_ONE_VARIANT_SOURCES})
   list(TRANSFORM host PREPEND ${PROJECT_SOURCE_DIR}/)

@@ -1,5 +1,10 @@
 #include "tests/golden/device_list.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <sstream>
+
 namespace golden {
 namespace {
 
@@ -10,6 +15,18 @@ constexpr double kCpuBound = 0.1;
 constexpr double kGpuBound = 0.1;  // the same digits
 constexpr double kBf16CacheBound = 0.6;
 
+// Devices of this machine that GROK1_TEST_DEVICES names, "cuda:0,cuda:1", each by itself.
+void add_named_devices(std::vector<DeviceList>& lists) {
+  const char* named = std::getenv("GROK1_TEST_DEVICES");
+  std::istringstream devices(named == nullptr ? "" : named);
+  for (std::string device; std::getline(devices, device, ',');) {
+    std::string name = "named_" + device;
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+    lists.push_back({name, {.device = device}, kGpuBound, kBf16CacheBound, 1});
+  }
+}
+
 }  // namespace
 
 std::vector<DeviceList> device_lists() {
@@ -19,7 +36,7 @@ std::vector<DeviceList> device_lists() {
     divide(list.settings);
     return list;
   };
-  return {
+  std::vector<DeviceList> lists = {
       {"reference", {.device = "reference"}, kReferenceBound, 0, 1},
       {"cpu", {.device = "cpu"}, kCpuBound, kBf16CacheBound, 1},
       hybrid("last_layer_on_reference", "reference,cpu", [](Settings& s) { s.gpu_layers = 1; }),
@@ -48,6 +65,8 @@ std::vector<DeviceList> device_lists() {
       hybrid("experts_beside_gpu", "emu:1,cpu", [](Settings& s) { s.cpu_experts_layers = 99; }),
       hybrid("columns_of_gpu_and_cpu", "emu:0,cpu", [](Settings& s) { s.split = GROK1_SPLIT_FFN; }),
   };
+  add_named_devices(lists);
+  return lists;
 }
 
 }  // namespace golden
