@@ -77,7 +77,7 @@ GPU_DEVICE void route_row(const RouteOut& r, const float* x, uint32_t row, float
   if (thread() == 0) choose(r, row, sums);
 }
 
-GPU_KERNEL(kThreads) norm_row(NormArgs a) {
+GPU_KERNEL(kThreads, kResident) norm_row(NormArgs a) {
   GPU_SHARED(float, shared, kWaves);
   GPU_SHARED(float, sums, kMostExperts);
   const uint32_t row = gpu::block_x();
@@ -103,12 +103,12 @@ GPU_KERNEL(kThreads) norm_row(NormArgs a) {
   if (a.route.experts != nullptr) route_row(a.route, x, row, sums);
 }
 
-GPU_KERNEL(kThreads) route_rows(RouteArgs a) {
+GPU_KERNEL(kThreads, kResident) route_rows(RouteArgs a) {
   GPU_SHARED(float, sums, kMostExperts);
   route_row(a.route, a.x + uint64_t{gpu::block_x()} * a.stride, gpu::block_x(), sums);
 }
 
-GPU_KERNEL(kThreads) quantise_rows(QuantiseArgs a) {
+GPU_KERNEL(kThreads, kResident) quantise_rows(QuantiseArgs a) {
   const uint32_t row = gpu::block_x();
   quantise_row(a.values + uint64_t{row} * a.stride, a.split, row, a.digits, a.scales);
 }
