@@ -71,8 +71,11 @@ gate_up_few(ExpertsArgs a) {
   for (uint32_t first = 0; first < *count; first += R) {
     const FewRows<R> rows = few_rows<R>(*count - first, row, [&](uint32_t r) { return choices[first + r] / a.used; });
     GPU_UNROLL(1)
-    for (uint32_t i = 0; i < 2; ++i)
-      multiply_few<E, R>(i == 0 ? a.gate : a.up, expert, tile, a.x, rows, products, results + i * R * kTileN);
+    for (uint32_t i = 0; i < 2; ++i) {
+      Matrix m = a.gate;  // up has the same shape
+      if (i == 1) m.tiles = a.up.tiles, m.scales = a.up.scales;
+      multiply_few<E, R>(m, expert, tile, a.x, rows, products, results + i * R * kTileN);
+    }
     const uint32_t r = thread() / kTileN, n = tile * kTileN + thread() % kTileN;
     if (r < rows.count && n < a.gate.n)
       gpu::store(a.hidden.values + uint64_t{choices[first + r]} * a.hidden.stride + n,

@@ -103,7 +103,7 @@ GPU_DEVICE void multiply_values(const char* tiles, const Split& split, uint32_t 
   float sums[kLoads][R] = {};
   GPU_UNROLL(1)
   for (uint32_t t = 0; t < n_tiles; ++t) {
-    GPU_UNROLL(R <= 2 ? kPieces : 1)
+    GPU_UNROLL(R == 1 ? kPieces : 1)
     for (uint32_t piece = 0; piece < kPieces; ++piece) {
       const uint32_t first = t * kTileK + lane() % 4 * 16 + piece * kEach;
       Word4 words[kLoads];
@@ -119,8 +119,8 @@ GPU_DEVICE void multiply_values(const char* tiles, const Split& split, uint32_t 
         for (uint32_t j = 0; j < kLoads; ++j) w[j] = value_in<E>(words[j], i);
         GPU_UNROLL(R)
         for (uint32_t r = 0; r < R; ++r) {
-          const float* values = x.values + uint64_t{rows.row[r] * (x.stride / 4)} * 4 + begin;
-          const float in = first + i < count ? gpu::load(values + first + i) : 0.0f;
+          const uint32_t at = rows.row[r] * x.stride + begin + first + i;
+          const float in = first + i < count ? gpu::load(x.values + at) : 0.0f;
           GPU_UNROLL(kLoads)
           for (uint32_t j = 0; j < kLoads; ++j) sums[j][r] = fmaf(w[j], in, sums[j][r]);
         }

@@ -123,7 +123,7 @@ struct Rows {
   const float* values;
   const int8_t* digits;  // [rows][2 * padded]
   const float* scales;   // [rows][blocks]
-  uint32_t stride;       // of values, a multiple of 4
+  uint32_t stride;       // of values, a multiple of 4; rows * stride is below 2^32
 };
 
 // Pages of one layer of a KV cache.
