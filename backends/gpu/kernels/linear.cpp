@@ -58,10 +58,9 @@ project_few_rows(ProjectArgs a) {
   const uint32_t tile = gpu::block_x() - (which == 0 ? 0 : which == 1 ? q_tiles : q_tiles + k_tiles);
   const uint32_t first_head = which == 0 ? 0 : a.heads.q_heads + (which - 1) * a.heads.kv_heads;
   Matrix m = a.matrices[0];  // the others differ in where they are and in n
-  if (which != 0) {
-    const Matrix& other = a.matrices[which];
-    m.tiles = other.tiles, m.scales = other.scales, m.n = other.n;
-  }
+  GPU_UNROLL(2)
+  for (uint32_t i = 1; i < 3; ++i)
+    if (i == which) m.tiles = a.matrices[i].tiles, m.scales = a.matrices[i].scales, m.n = a.matrices[i].n;
 
   const FewRows<R> rows = few_rows<R>(a.n_rows - first, row, [&](uint32_t r) { return first + r; });
   multiply_few<E, R>(m, 0, tile, a.x, rows, products, result);
