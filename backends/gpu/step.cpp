@@ -2,6 +2,7 @@
 // grok1_step_data.
 #include "backends/gpu/step.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -56,6 +57,18 @@ uint64_t lay_out(Step& s, char* memory) {
   return c.used();
 }
 
+// Kernels of few rows count the floats before a row with 32 bits: wider offsets would take registers they need.
+void check_row_offsets(const grok1_model_desc& m, uint64_t rows) {
+  const uint64_t most = UINT32_MAX;
+  const uint64_t x = size_product({rows, uint64_t{m.d_model} + 3});
+  const uint64_t attended = size_product({rows, uint64_t{m.heads} * m.head_dim + 3});
+  const uint64_t hidden = size_product({rows, m.experts_used, uint64_t{m.ffn} + 3});
+  if (std::max({x, attended, hidden}) <= most) return;
+  refuse(GROK1_E_UNSUPPORTED,
+         "limits: %llu rows are too many for the GPU; wanted rows whose widest floats are at most %llu",
+         static_cast<unsigned long long>(rows), static_cast<unsigned long long>(most));
+}
+
 std::unique_ptr<Step> described(Device& device, const grok1_step_limits* description) {
   const grok1_step_limits& limits = input(description, GROK1_TYPE_STEP_LIMITS, "limits");
   if (limits.max_rows == 0 || limits.max_chunks == 0 || limits.max_pages == 0)
@@ -66,6 +79,7 @@ std::unique_ptr<Step> described(Device& device, const grok1_step_limits* descrip
   if (limits.flags != 0) refuse(GROK1_E_UNKNOWN_FIELD, "limits.flags are 0x%x, this backend knows none", limits.flags);
   auto step = std::make_unique<Step>(device);
   step->model = checked_model(limits.model);
+  check_row_offsets(step->model, limits.max_rows);
   step->limits = {limits.max_rows, limits.max_chunks, limits.max_pages, limits.max_logit_rows, limits.page_tokens};
   return step;
 }

@@ -213,12 +213,14 @@ void explain_deadlock() {
   give_up();
 }
 
-// Counts the sector of an access: it is aligned and not larger.
-void count_sector(uint64_t* bits, size_t offset, uint64_t& sectors) {
-  const size_t sector = offset / kSector;
-  const uint64_t bit = uint64_t{1} << sector % 64;
-  if ((bits[sector / 64] & bit) != 0) return;
-  bits[sector / 64] |= bit;
+bool has(const uint64_t* bits, size_t sector) {
+  return (bits[sector / 64] >> sector % 64 & 1) != 0;
+}
+
+// Counts the sector of an access, once: an access is aligned and not larger.
+void count(uint64_t* bits, size_t sector, uint64_t& sectors) {
+  if (has(bits, sector)) return;
+  bits[sector / 64] |= uint64_t{1} << sector % 64;
   ++sectors;
 }
 
@@ -229,7 +231,8 @@ char* access(const void* address, size_t size, const char* verb, uint64_t* Alloc
   traffic.requested += size;
   if (traffic.sectors) {
     const Allocation& a = allocation_of(reinterpret_cast<uintptr_t>(address));
-    count_sector(a.*bits, at - a.base, sectors);
+    const size_t sector = (at - a.base) / kSector;
+    if (!(bits == &Allocation::read && has(a.written, sector))) count(a.*bits, sector, sectors);
   }
   return memory;
 }

@@ -1,6 +1,7 @@
 // What kernels moved, by name. `read` and `written` are the distinct sectors of 32 bytes that each launch touched,
-// times 32: what a device's memory must move if its cache is perfect within a launch and empty before. `requested` is
-// the sum of all loads and stores: what the caches serve. Sectors are counted only when GROK1_EMU_COUNTS names a file.
+// times 32: what a device's memory must move if its cache is perfect within a launch and empty before; so a launch does
+// not read what it has written. `requested` is the sum of all loads and stores: what the caches serve. Sectors are
+// counted only when GROK1_EMU_COUNTS names a file.
 #ifndef GROK1_TESTS_GPU_EMU_COUNTS_H
 #define GROK1_TESTS_GPU_EMU_COUNTS_H
 

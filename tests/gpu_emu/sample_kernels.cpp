@@ -17,7 +17,7 @@ GPU_DEVICE float block_sum(float value, float* shared) {
   return sum;
 }
 
-GPU_KERNEL(kThreads) sum_blocks(const float* in, float* out) {
+GPU_KERNEL(kThreads, 1) sum_blocks(const float* in, float* out) {
   GPU_SHARED(float, shared, kThreads / gpu::kWave);
   const uint32_t at = gpu::block_x() * kThreads + static_cast<uint32_t>(gpu::thread());
   const float sum = block_sum(gpu::load(in + at), shared);
@@ -25,7 +25,7 @@ GPU_KERNEL(kThreads) sum_blocks(const float* in, float* out) {
 }
 
 template <bool kBarrier>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, 1)
 reverse_block(const float* in, float* out) {
   GPU_SHARED(float, shared, kThreads);
   shared[gpu::thread()] = gpu::load_once(in + gpu::thread());
@@ -34,7 +34,7 @@ reverse_block(const float* in, float* out) {
 }
 
 template <bool kFences>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, 1)
 sum_all(const float* in, float* parts, uint32_t* counter, float* out, uint32_t blocks) {
   GPU_SHARED(float, shared, kThreads / gpu::kWave);
   GPU_SHARED(uint32_t, last, 1);
@@ -55,30 +55,30 @@ sum_all(const float* in, float* parts, uint32_t* counter, float* out, uint32_t b
   }
 }
 
-GPU_KERNEL(kThreads) exchange_lanes(int* out, int mask) {
+GPU_KERNEL(kThreads, 1) exchange_lanes(int* out, int mask) {
   gpu::store(out + gpu::thread(), gpu::shuffle_xor(gpu::lane(), mask));
 }
 
-GPU_KERNEL(64) read_unwritten(uint32_t* out) {
+GPU_KERNEL(64, 1) read_unwritten(uint32_t* out) {
   GPU_SHARED(uint32_t, shared, 64);
   const uint32_t thread = static_cast<uint32_t>(gpu::thread());
   gpu::store(out + gpu::block_x() * 64 + thread, shared[thread]);
   shared[thread] = 1;
 }
 
-GPU_KERNEL(64) copy_strided(const float* in, float* out) {
+GPU_KERNEL(64, 1) copy_strided(const float* in, float* out) {
   gpu::store(out + gpu::thread(), gpu::load(in + gpu::thread() / 2 * 16));
 }
 
-GPU_KERNEL(1) count_blocks(uint32_t* counter, uint32_t* out) {
+GPU_KERNEL(1, 1) count_blocks(uint32_t* counter, uint32_t* out) {
   gpu::store(out + gpu::block_x(), gpu::atomic_add(counter, 1));
 }
 
-GPU_KERNEL(kThreads) count_threads(uint32_t* counter, uint32_t* out) {
+GPU_KERNEL(kThreads, 1) count_threads(uint32_t* counter, uint32_t* out) {
   gpu::store(out + gpu::thread(), gpu::atomic_add(counter, 1));
 }
 
-GPU_KERNEL(kThreads) make_mistake(Mistake mistake, float* memory) {
+GPU_KERNEL(kThreads, 1) make_mistake(Mistake mistake, float* memory) {
   const int thread = gpu::thread();
   switch (mistake) {
     case Mistake::kNone: gpu::sync(); break;
@@ -107,20 +107,20 @@ GPU_KERNEL(kThreads) make_mistake(Mistake mistake, float* memory) {
   }
 }
 
-GPU_KERNEL(kThreads) overrun_shared(int begin, int end) {
+GPU_KERNEL(kThreads, 1) overrun_shared(int begin, int end) {
   GPU_SHARED(float, shared, 60);
   float* beyond = shared;
   for (int i = begin + gpu::thread(); i < end; i += kThreads) beyond[i] = 1;
 }
 
-GPU_KERNEL(kThreads) share_too_much() {
+GPU_KERNEL(kThreads, 1) share_too_much() {
   GPU_SHARED(float, large, 12 * 1024);
   GPU_SHARED(float, straw, 1);
   large[gpu::thread()] = 0;
   straw[0] = 0;
 }
 
-GPU_KERNEL(kThreads) dereference(float* memory) {
+GPU_KERNEL(kThreads, 1) dereference(float* memory) {
   *const_cast<volatile float*>(memory) = 1;
 }
 

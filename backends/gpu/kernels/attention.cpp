@@ -58,14 +58,17 @@ GPU_DEVICE void score(const AttendArgs& a, const Unit& u, const Shared& s, uint3
     const char* keys = pages.base + pages.key(page, u.kv_head);
     for (uint32_t i = 0; i < pages.dim; i += kTogether) {
       const Word4 words = gpu::load(reinterpret_cast<const Word4*>(keys + pages.key_at(token, i)));
+      GPU_UNROLL(kTogether)
       for (uint32_t j = 0; j < kTogether; ++j) {
         if (i + j >= pages.dim) break;
         const float k = value_in<E>(words, j);
+        GPU_UNROLL(kHeads)
         for (uint32_t h = 0; h < kHeads; ++h)
           if (h < u.heads) dots[h] = fmaf(s.q[h * pages.dim + i + j], k, dots[h]);
       }
     }
   }
+  GPU_UNROLL(kHeads)
   for (uint32_t h = 0; h < kHeads; ++h) {
     float l = dots[h] * a.multiplier;
     if (a.soft_cap != 0) l = a.soft_cap * tanhf(l / a.soft_cap);
@@ -104,12 +107,15 @@ GPU_DEVICE void weigh_values(const AttendArgs& a, const Unit& u, const Shared& s
       const uint32_t page = gpu::load(u.pages + (begin + at) / pages.tokens), token = (begin + at) % pages.tokens;
       const char* values = pages.base + pages.value(page, u.kv_head) + pages.value_at(token, i);
       const float v = value_at<E>(values, 0);
+      GPU_UNROLL(kHeads)
       for (uint32_t h = 0; h < kHeads; ++h)
         if (h < u.heads) sums[h] = fmaf(s.p[h * kPositions + at], v, sums[h]);
     }
+  GPU_UNROLL(kHeads)
   for (uint32_t h = 0; h < kHeads; ++h)
     if (h < u.heads && part < parts) s.sums[h * kPositions + thread()] = sums[h];
   gpu::sync();
+  GPU_UNROLL(kHeads)
   for (uint32_t h = 0; h < kHeads; ++h) {
     out[h] = 0;
     if (h < u.heads && thread() < dim)
@@ -119,8 +125,9 @@ GPU_DEVICE void weigh_values(const AttendArgs& a, const Unit& u, const Shared& s
 
 // Joins a split (s.largest, s.total, part) to all before it.
 GPU_DEVICE void join(const Unit& u, const Shared& s, const float (&part)[kHeads], float (&out)[kHeads]) {
+  GPU_UNROLL(kHeads)
   for (uint32_t h = 0; h < kHeads; ++h) {
-    if (h >= u.heads) break;
+    if (h >= u.heads) continue;
     const float before = s.largest[kHeads + h], now = s.largest[h], largest = fmaxf(before, now);
     out[h] = out[h] * expf(before - largest) + part[h] * expf(now - largest);
   }
@@ -135,6 +142,7 @@ GPU_DEVICE void join(const Unit& u, const Shared& s, const float (&part)[kHeads]
 }
 
 GPU_DEVICE void write_out(const AttendArgs& a, const Unit& u, const Shared& s, const float (&out)[kHeads]) {
+  GPU_UNROLL(kHeads)
   for (uint32_t h = 0; h < kHeads; ++h)
     if (h < u.heads && thread() < a.heads.dim)
       gpu::store(a.out.values + uint64_t{u.row} * a.out.stride + (u.head + h) * a.heads.dim + thread(),
@@ -149,8 +157,9 @@ GPU_DEVICE float* part_of(const AttendArgs& a, const Unit& u, uint32_t split) {
 GPU_DEVICE void store_part(const AttendArgs& a, const Unit& u, const Shared& s, uint32_t split,
                            const float (&part)[kHeads]) {
   const uint32_t dim = a.heads.dim;
+  GPU_UNROLL(kHeads)
   for (uint32_t h = 0; h < kHeads; ++h) {
-    if (h >= u.heads) break;
+    if (h >= u.heads) continue;
     float* to = part_of(a, u, split) + h * (dim + 2);
     if (thread() == 0) {
       gpu::store(to, s.largest[h]);
@@ -162,6 +171,7 @@ GPU_DEVICE void store_part(const AttendArgs& a, const Unit& u, const Shared& s, 
 
 GPU_DEVICE void load_part(const AttendArgs& a, const Unit& u, const Shared& s, uint32_t split, float (&part)[kHeads]) {
   const uint32_t dim = a.heads.dim;
+  GPU_UNROLL(kHeads)
   for (uint32_t h = 0; h < kHeads; ++h) {
     part[h] = 0;
     if (h >= u.heads) continue;
@@ -194,7 +204,7 @@ GPU_DEVICE void quantise_out(const AttendArgs& a, const Unit& u, uint32_t* flag)
 
 // kAlone: the block has all splits of its unit, and the output's digits are somebody else's.
 template <Element E, bool kAlone>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResident)
 attend_unit(AttendArgs a) {
   GPU_SHARED(float, q, kHeads* kMostHeadDim);
   GPU_SHARED(float, p, kHeads* kPositions);

@@ -37,16 +37,6 @@ GPU_DEVICE void find_choices(const ExpertsArgs& a, uint32_t expert, const Chosen
   gpu::sync();
 }
 
-template <int R>
-GPU_DEVICE FewRows<R> rows_of(const Chosen& chosen, uint32_t first, uint32_t divisor) {
-  FewRows<R> rows;
-  rows.count = least(*chosen.count - first, R);
-  for (int r = 0; r < R; ++r)
-    rows.row[r] =
-        chosen.choices[first + (static_cast<uint32_t>(r) < rows.count ? static_cast<uint32_t>(r) : 0)] / divisor;
-  return rows;
-}
-
 // The blocks of down's inputs whose last column this block wrote become digits.
 GPU_DEVICE void quantise_hidden(const ExpertsArgs& a, uint32_t choice, uint32_t tile, uint32_t* flag) {
   const Split& split = a.down.split;
@@ -65,11 +55,11 @@ GPU_DEVICE void quantise_hidden(const ExpertsArgs& a, uint32_t choice, uint32_t 
 
 // Grid: [tiles of ffn, choices]. The block of an expert's first choice works for all of them.
 template <Element E, int R>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResidentOf<R>)
 gate_up_few(ExpertsArgs a) {
+  GPU_SHARED(uint32_t, row, R);
   GPU_SHARED(uint32_t, products, kSegment * R * kTileN);
-  GPU_SHARED(float, gates, R* kTileN);
-  GPU_SHARED(float, ups, R* kTileN);
+  GPU_SHARED(float, results, 2 * R * kTileN);  // of gate, of up
   GPU_SHARED(uint32_t, choices, kFewChoices);
   GPU_SHARED(uint32_t, count, 1);
   GPU_SHARED(uint32_t, flag, 1);
@@ -79,13 +69,17 @@ gate_up_few(ExpertsArgs a) {
   find_choices(a, expert, chosen);
   if (choices[0] != gpu::block_y()) return;
   for (uint32_t first = 0; first < *count; first += R) {
-    const FewRows<R> rows = rows_of<R>(chosen, first, a.used);
-    multiply_few<E, R>(a.gate, expert, tile, a.x, rows, products, gates);
-    multiply_few<E, R>(a.up, expert, tile, a.x, rows, products, ups);
+    const FewRows<R> rows = few_rows<R>(*count - first, row, [&](uint32_t r) { return choices[first + r] / a.used; });
+    GPU_UNROLL(1)
+    for (uint32_t i = 0; i < 2; ++i) {
+      Matrix m = a.gate;  // up has the same shape
+      if (i == 1) m.tiles = a.up.tiles, m.scales = a.up.scales;
+      multiply_few<E, R>(m, expert, tile, a.x, rows, products, results + i * R * kTileN);
+    }
     const uint32_t r = thread() / kTileN, n = tile * kTileN + thread() % kTileN;
     if (r < rows.count && n < a.gate.n)
       gpu::store(a.hidden.values + uint64_t{choices[first + r]} * a.hidden.stride + n,
-                 gelu_times(gates[thread()], ups[thread()]));
+                 gelu_times(results[thread()], results[R * kTileN + thread()]));
     if (a.down.element != Element::i8) continue;
     for (uint32_t i = 0; i < rows.count; ++i) quantise_hidden(a, choices[first + i], tile, flag);
   }
@@ -93,8 +87,9 @@ gate_up_few(ExpertsArgs a) {
 
 // Grid: [tiles of d]. Experts are added in the order of their index.
 template <Element E, int R>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResidentOf<R>)
 down_few(ExpertsArgs a) {
+  GPU_SHARED(uint32_t, row, R);
   GPU_SHARED(uint32_t, products, kSegment * R * kTileN);
   GPU_SHARED(float, result, R* kTileN);
   GPU_SHARED(float, y, kFewRows* kTileN);
@@ -118,7 +113,7 @@ down_few(ExpertsArgs a) {
     if (expert == kNone) break;
     find_choices(a, expert, chosen);
     for (uint32_t first = 0; first < *count; first += R) {
-      const FewRows<R> rows = rows_of<R>(chosen, first, 1);
+      const FewRows<R> rows = few_rows<R>(*count - first, row, [&](uint32_t r) { return choices[first + r]; });
       const Rows hidden{a.hidden.values, a.hidden.digits, a.hidden.scales, a.hidden.stride};
       multiply_few<E, R>(a.down, expert, tile, hidden, rows, products, result);
       if (thread() < kTileN)
@@ -130,14 +125,14 @@ down_few(ExpertsArgs a) {
       gpu::sync();
     }
   }
-  const uint32_t row = thread() / kTileN, n = tile * kTileN + thread() % kTileN;
-  if (row < a.n_rows && n < a.down.n) gpu::store(a.y + uint64_t{row} * a.down.n + n, y[thread()]);
+  const uint32_t y_row = thread() / kTileN, n = tile * kTileN + thread() % kTileN;
+  if (y_row < a.n_rows && n < a.down.n) gpu::store(a.y + uint64_t{y_row} * a.down.n + n, y[thread()]);
 }
 
 // ---- many choices ----
 
 // begin[e] and the choices of each expert, ascending. One block, one thread an expert.
-GPU_KERNEL(kThreads) group_choices(ExpertsArgs a) {
+GPU_KERNEL(kThreads, kResident) group_choices(ExpertsArgs a) {
   GPU_SHARED(uint32_t, begin, kMostExperts + 1);
   const uint32_t n = a.gate.experts;
   uint32_t count = 0;
@@ -174,7 +169,7 @@ GPU_DEVICE bool tile_of_choices(const ExpertsArgs& a, uint32_t tile, uint32_t ro
 
 // Grid: [tiles of outputs, tiles of choices].
 template <Element E>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, 2)
 gate_up_many(ExpertsArgs a) {
   GPU_SHARED(uint32_t, rows, kTileRows<E>);
   GPU_SHARED(uint32_t, shared, kTileWords<E>);
@@ -200,7 +195,7 @@ gate_up_many(ExpertsArgs a) {
 }
 
 template <Element E>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, 2)
 down_many(ExpertsArgs a) {
   GPU_SHARED(uint32_t, rows, kTileRows<E>);
   GPU_SHARED(uint32_t, shared, kTileWords<E>);
@@ -224,7 +219,7 @@ down_many(ExpertsArgs a) {
 }
 
 // y = the gate-weighted sum of a row's outputs, experts in the order of their index, equal ones in that of their slots.
-GPU_KERNEL(kThreads) combine(ExpertsArgs a) {
+GPU_KERNEL(kThreads, kResident) combine(ExpertsArgs a) {
   const uint32_t row = gpu::block_x(), first = row * a.used, d = a.down.n;
   for (uint32_t n = thread(); n < d; n += kThreads) {
     float sum = 0;

@@ -13,85 +13,121 @@ constexpr uint32_t kSegment = 32;                      // blocks whose products 
 constexpr uint32_t kLoads = kTile / (16 * kWave);      // loads of 16 int8 that a lane makes of a tile
 constexpr uint32_t kOutputsPerLoad = kTileN / kLoads;  // a quarter of the wave reads the inputs of one output
 
-// Rows of x that are multiplied together; those beyond `count` repeat another.
+// Rows of x that are multiplied together; those beyond `count` repeat the first. `mine` is the row whose output this
+// thread adds up: thread / 16 of them. An index known at run time would move `row` to memory.
 template <int R>
 struct FewRows {
-  uint32_t row[R];
+  const uint32_t* row;
   uint32_t count;
 };
 
-// 16 consecutive weights of a lane as floats.
-template <Element E>
-GPU_DEVICE void load_weights(const char* from, float (&w)[16]) {
-  constexpr uint32_t kEach = 16 / bytes_of(E);
-  for (uint32_t i = 0; i < 16 / kEach; ++i) {
-    const Word4 words = gpu::load_once(reinterpret_cast<const Word4*>(from) + i);
-    for (uint32_t j = 0; j < kEach; ++j) w[i * kEach + j] = value_in<E>(words, j);
+// row_at(r): the row that is r'th among `count`, of which there are R or fewer.
+template <int R, class RowAt>
+GPU_DEVICE FewRows<R> few_rows(uint32_t count, uint32_t* shared, const RowAt& row_at) {
+  count = least(count, R);
+  if (thread() < R) shared[thread()] = row_at(thread() < count ? thread() : 0);
+  gpu::sync();
+  return {shared, count};
+}
+
+// Blocks of a kernel that are at a processor at once: sums of many rows take registers.
+template <int R>
+constexpr uint32_t kResidentOf = R <= 4 ? kResident : 2;
+
+// A lane's loads of several tiles are in flight together where few rows leave it the registers.
+template <int R>
+constexpr uint32_t kTilesTogether = R == 1 ? 2 : 1;
+
+GPU_DEVICE uint32_t bits_of(int32_t value) {
+  return static_cast<uint32_t>(value);
+}
+GPU_DEVICE uint32_t bits_of(float value) {
+  return gpu::bits_of(value);
+}
+
+// Adds what the four lanes of an output summed. products: [R][16], as bits.
+template <int R, class T>
+GPU_DEVICE void store_products(const T (&sums)[kLoads][R], uint32_t* products) {
+  GPU_UNROLL(R)
+  for (uint32_t r = 0; r < R; ++r) {
+    GPU_UNROLL(kLoads)
+    for (uint32_t j = 0; j < kLoads; ++j) {
+      T sum = sums[j][r];
+      sum += gpu::shuffle_xor(sum, 1);
+      sum += gpu::shuffle_xor(sum, 2);
+      if (lane() % 4 == 0) products[r * kTileN + j * kOutputsPerLoad + lane() / 4] = bits_of(sum);
+    }
   }
 }
 
-// `valid` of 16 inputs; the others are padding.
-GPU_DEVICE void load_inputs(const float* from, uint32_t valid, float (&x)[16]) {
-  for (uint32_t i = 0; i < 16; ++i) x[i] = i < valid ? gpu::load(from + i) : 0.0f;
-}
-
-// The products of one block of inputs as bits: an exact integer for i8, otherwise a float. products: [R][16].
-template <Element E, int R>
-GPU_DEVICE void multiply_block(const char* tiles, const Split& split, uint32_t block, const Rows& x,
-                               const FewRows<R>& rows, uint32_t* products) {
-  const uint32_t n_tiles = split.places(block) / kTileK, quarter = lane() % 4;
-  const uint32_t place = split.place_of_block(block);
-  if constexpr (E == Element::i8) {
-    int32_t high[kLoads][R] = {}, low[kLoads][R] = {};
-    for (uint32_t t = 0; t < n_tiles; ++t) {
-      const char* tile = tiles + uint64_t{place / kTileK + t} * kTile;
-      Word4 w[kLoads];
-      for (uint32_t j = 0; j < kLoads; ++j)
-        w[j] = gpu::load_once(reinterpret_cast<const Word4*>(tile) + lane() + j * kWave);
-      for (int r = 0; r < R; ++r) {
-        const int8_t* digits = x.digits + (uint64_t{rows.row[r]} * split.padded() + place + t * kTileK) * 2;
-        const Word4* from = reinterpret_cast<const Word4*>(digits) + 2 * quarter;
-        const Word4 h = gpu::load(from), l = gpu::load(from + 1);
-        for (uint32_t j = 0; j < kLoads; ++j)
-          for (int i = 0; i < 4; ++i) {
-            high[j][r] = gpu::dot4(w[j].w[i], h.w[i], high[j][r]);
-            low[j][r] = gpu::dot4(w[j].w[i], l.w[i], low[j][r]);
-          }
+// The exact products of one block of digits.
+template <int R>
+GPU_DEVICE void multiply_digits(const char* tiles, const Split& split, uint32_t block, const Rows& x,
+                                const FewRows<R>& rows, uint32_t* products) {
+  const uint32_t n_tiles = split.places(block) / kTileK, place = split.place_of_block(block);
+  int32_t sums[kLoads][R] = {};
+  GPU_UNROLL(kTilesTogether<R>)
+  for (uint32_t t = 0; t < n_tiles; ++t) {
+    const char* tile = tiles + uint64_t{place / kTileK + t} * kTile;
+    Word4 w[kLoads];
+    GPU_UNROLL(kLoads)
+    for (uint32_t j = 0; j < kLoads; ++j)
+      w[j] = gpu::load_once(reinterpret_cast<const Word4*>(tile) + lane() + j * kWave);
+    GPU_UNROLL(R)
+    for (uint32_t r = 0; r < R; ++r) {
+      const uint32_t at = rows.row[r] * (split.padded() / 8) + (place + t * kTileK) / 8 + lane() % 4 * 2;
+      const Word4* from = reinterpret_cast<const Word4*>(x.digits) + at;
+      const Word4 h = gpu::load(from), l = gpu::load(from + 1);
+      GPU_UNROLL(kLoads)
+      for (uint32_t j = 0; j < kLoads; ++j) {
+        int32_t high = 0;
+        GPU_UNROLL(4)
+        for (uint32_t i = 0; i < 4; ++i) {
+          high = gpu::dot4(w[j].w[i], h.w[i], high);
+          sums[j][r] = gpu::dot4(w[j].w[i], l.w[i], sums[j][r]);
+        }
+        sums[j][r] += 256 * high;
       }
     }
-    for (int r = 0; r < R; ++r)
+  }
+  store_products(sums, products);
+}
+
+// The products of one block of floats. A lane has 16 consecutive inputs, in pieces of one load.
+template <Element E, int R>
+GPU_DEVICE void multiply_values(const char* tiles, const Split& split, uint32_t block, const Rows& x,
+                                const FewRows<R>& rows, uint32_t* products) {
+  constexpr uint32_t kEach = 16 / bytes_of(E), kPieces = 16 / kEach;
+  const uint32_t n_tiles = split.places(block) / kTileK, begin = split.begin(block), count = split.count(block);
+  const char* from = tiles + (uint64_t{split.place_of_block(block)} * kTileN + lane() * 16) * bytes_of(E);
+  float sums[kLoads][R] = {};
+  GPU_UNROLL(1)
+  for (uint32_t t = 0; t < n_tiles; ++t) {
+    GPU_UNROLL(R == 1 ? kPieces : 1)
+    for (uint32_t piece = 0; piece < kPieces; ++piece) {
+      const uint32_t first = t * kTileK + lane() % 4 * 16 + piece * kEach;
+      Word4 words[kLoads];
+      GPU_UNROLL(kLoads)
       for (uint32_t j = 0; j < kLoads; ++j) {
-        int32_t sum = 256 * high[j][r] + low[j][r];
-        sum += gpu::shuffle_xor(sum, 1);
-        sum += gpu::shuffle_xor(sum, 2);
-        if (quarter == 0)
-          products[static_cast<uint32_t>(r) * kTileN + j * kOutputsPerLoad + lane() / 4] = static_cast<uint32_t>(sum);
+        const char* at = from + (uint64_t{t} * kTile + j * kWave * 16) * bytes_of(E);
+        words[j] = gpu::load_once(reinterpret_cast<const Word4*>(at) + piece);
       }
-  } else {
-    const uint32_t begin = split.begin(block), count = split.count(block);
-    float sums[kLoads][R] = {};
-    for (uint32_t t = 0; t < n_tiles; ++t) {
-      const char* tile = tiles + uint64_t{place / kTileK + t} * kTile * bytes_of(E);
-      const uint32_t first = t * kTileK + quarter * 16, valid = first < count ? least(count - first, 16) : 0;
-      for (uint32_t j = 0; j < kLoads; ++j) {
-        float w[16];
-        load_weights<E>(tile + uint64_t{lane() + j * kWave} * 16 * bytes_of(E), w);
-        for (int r = 0; r < R; ++r) {
-          float in[16];
-          load_inputs(x.values + uint64_t{rows.row[r]} * x.stride + begin + first, valid, in);
-          for (int i = 0; i < 16; ++i) sums[j][r] = fmaf(w[i], in[i], sums[j][r]);
+      GPU_UNROLL(kEach)
+      for (uint32_t i = 0; i < kEach; ++i) {
+        float w[kLoads];
+        GPU_UNROLL(kLoads)
+        for (uint32_t j = 0; j < kLoads; ++j) w[j] = value_in<E>(words[j], i);
+        GPU_UNROLL(R)
+        for (uint32_t r = 0; r < R; ++r) {
+          const uint32_t at = rows.row[r] * x.stride + begin + first + i;
+          const float in = first + i < count ? gpu::load(x.values + at) : 0.0f;
+          GPU_UNROLL(kLoads)
+          for (uint32_t j = 0; j < kLoads; ++j) sums[j][r] = fmaf(w[j], in, sums[j][r]);
         }
       }
     }
-    for (int r = 0; r < R; ++r)
-      for (uint32_t j = 0; j < kLoads; ++j) {
-        float sum = sums[j][r];
-        sum += gpu::shuffle_xor(sum, 1);
-        sum += gpu::shuffle_xor(sum, 2);
-        if (quarter == 0)
-          products[static_cast<uint32_t>(r) * kTileN + j * kOutputsPerLoad + lane() / 4] = gpu::bits_of(sum);
-      }
   }
+  store_products(sums, products);
 }
 
 // The one order in which an output's products are added: blocks of a chunk, chunks of a group, groups.
@@ -138,21 +174,21 @@ GPU_DEVICE void multiply_few(const Matrix& m, uint32_t expert, uint32_t tile, co
   constexpr uint32_t kOutputs = R * kTileN;
   const char* tiles = m.tiles + m.strip(expert, tile);
   const uint32_t n_blocks = m.split.blocks();
-  const uint32_t r = thread() / kTileN, i = thread() % kTileN;
   Sum<E> sum;
   for (uint32_t first = 0; first < n_blocks; first += kSegment) {
     const uint32_t end = least(first + kSegment, n_blocks);
     for (uint32_t b = first + wave(); b < end; b += kWaves)
-      multiply_block<E, R>(tiles, m.split, b, x, rows, products + (b - first) * kOutputs);
+      if constexpr (E == Element::i8)
+        multiply_digits(tiles, m.split, b, x, rows, products + (b - first) * kOutputs);
+      else
+        multiply_values<E>(tiles, m.split, b, x, rows, products + (b - first) * kOutputs);
     gpu::sync();
     if (thread() < kOutputs) {
-      const float* input_scales = x.scales + uint64_t{rows.row[0]} * n_blocks;
-      for (int s = 1; s < R; ++s)
-        if (static_cast<uint32_t>(s) == r) input_scales = x.scales + uint64_t{rows.row[s]} * n_blocks;
+      const float* input_scales = x.scales + uint64_t{rows.row[thread() / kTileN]} * n_blocks;
       for (uint32_t b = first; b < end; ++b) {
         if (m.split.count(b) != 0)
           sum.add(products[(b - first) * kOutputs + thread()], E == Element::i8 ? gpu::load(input_scales + b) : 1.0f);
-        end_block(sum, m, expert, tile * kTileN + i, b);
+        end_block(sum, m, expert, tile * kTileN + thread() % kTileN, b);
       }
     }
     gpu::sync();

@@ -8,25 +8,16 @@
 namespace grok1::accel::GROK1_GPU_VARIANT {
 namespace {
 
-// Rows first .. first + R of n_rows; `index` renames them.
-template <int R>
-GPU_DEVICE FewRows<R> few_rows(uint32_t first, uint32_t n_rows, const uint32_t* index) {
-  FewRows<R> rows;
-  rows.count = least(n_rows - first, R);
-  for (int r = 0; r < R; ++r) {
-    const uint32_t row = first + (static_cast<uint32_t>(r) < rows.count ? static_cast<uint32_t>(r) : 0);
-    rows.row[r] = index == nullptr ? row : gpu::load(index + row);
-  }
-  return rows;
-}
-
 template <Element E, int R>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResidentOf<R>)
 multiply_few_rows(MultiplyArgs a) {
+  GPU_SHARED(uint32_t, row, R);
   GPU_SHARED(uint32_t, products, kSegment * R * kTileN);
   GPU_SHARED(float, result, R* kTileN);
   const uint32_t first = gpu::block_y() * R, tile = gpu::block_x();
-  const FewRows<R> rows = few_rows<R>(first, a.n_rows, a.index);
+  const FewRows<R> rows = few_rows<R>(a.n_rows - first, row, [&](uint32_t r) {
+    return a.index == nullptr ? first + r : gpu::load(a.index + first + r);
+  });
   multiply_few<E, R>(a.matrix, 0, tile, a.x, rows, products, result);
   const uint32_t r = thread() / kTileN, n = tile * kTileN + thread() % kTileN;
   if (r < rows.count && n < a.matrix.n)
@@ -34,7 +25,7 @@ multiply_few_rows(MultiplyArgs a) {
 }
 
 template <Element E>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, 2)
 multiply_many_rows(MultiplyArgs a) {
   GPU_SHARED(uint32_t, rows, kTileRows<E>);
   GPU_SHARED(uint32_t, shared, kTileWords<E>);
@@ -55,8 +46,9 @@ multiply_many_rows(MultiplyArgs a) {
 
 // q, k and v of a few rows. The block that writes the last column of a head finishes it.
 template <Element E, int R>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResidentOf<R>)
 project_few_rows(ProjectArgs a) {
+  GPU_SHARED(uint32_t, row, R);
   GPU_SHARED(uint32_t, products, kSegment * R * kTileN);
   GPU_SHARED(float, result, R* kTileN);
   GPU_SHARED(uint32_t, flag, 1);
@@ -65,23 +57,26 @@ project_few_rows(ProjectArgs a) {
   const uint32_t which = gpu::block_x() < q_tiles ? 0 : gpu::block_x() < q_tiles + k_tiles ? 1 : 2;
   const uint32_t tile = gpu::block_x() - (which == 0 ? 0 : which == 1 ? q_tiles : q_tiles + k_tiles);
   const uint32_t first_head = which == 0 ? 0 : a.heads.q_heads + (which - 1) * a.heads.kv_heads;
-  const Matrix& m = a.matrices[which];
+  Matrix m = a.matrices[0];  // the others differ in where they are and in n
+  GPU_UNROLL(2)
+  for (uint32_t i = 1; i < 3; ++i)
+    if (i == which) m.tiles = a.matrices[i].tiles, m.scales = a.matrices[i].scales, m.n = a.matrices[i].n;
 
-  const FewRows<R> rows = few_rows<R>(first, a.n_rows, nullptr);
+  const FewRows<R> rows = few_rows<R>(a.n_rows - first, row, [&](uint32_t r) { return first + r; });
   multiply_few<E, R>(m, 0, tile, a.x, rows, products, result);
-  const uint32_t r = thread() / kTileN, n = tile * kTileN + thread() % kTileN;
-  if (r < rows.count && n < m.n) gpu::store(head_of(a.heads, first + r, first_head) + n, result[thread()]);
+  const uint32_t mine = thread() / kTileN, n = tile * kTileN + thread() % kTileN;
+  if (mine < rows.count && n < m.n) gpu::store(head_of(a.heads, first + mine, first_head) + n, result[thread()]);
 
   const uint32_t last = least((tile + 1) * kTileN, m.n) - 1, n_heads = a.heads.q_heads + 2 * a.heads.kv_heads;
-  for (uint32_t row = first; row < first + rows.count; ++row)
+  for (uint32_t r = 0; r < rows.count; ++r)
     for (uint32_t head = tile * kTileN / dim; head <= last / dim; ++head) {
       const uint32_t n_tiles = ((head + 1) * dim - 1) / kTileN - head * dim / kTileN + 1;
-      if (last_to_arrive(a.arrivals + uint64_t{row} * n_heads + first_head + head, n_tiles, flag))
-        finish_head(a.heads, row, first_head + head);
+      if (last_to_arrive(a.arrivals + uint64_t{first + r} * n_heads + first_head + head, n_tiles, flag))
+        finish_head(a.heads, first + r, first_head + head);
     }
 }
 
-GPU_KERNEL(kThreads) finish_heads(HeadsArgs a) {
+GPU_KERNEL(kThreads, kResident) finish_heads(HeadsArgs a) {
   finish_head(a, gpu::block_x(), gpu::block_y());
 }
 

@@ -102,7 +102,9 @@ struct Products {
   float sums[kMine<E>][kStrips][4] = {};
 
   GPU_DEVICE void multiply(const uint32_t* weights, const uint32_t* values) {
-    for (uint32_t quarter = 0; quarter < 4; ++quarter)
+    GPU_UNROLL(4)
+    for (uint32_t quarter = 0; quarter < 4; ++quarter) {
+      GPU_UNROLL(4)
       for (uint32_t k = quarter * 16; k < quarter * 16 + 16; ++k)
         for (uint32_t i = 0; i < kMine<E>; ++i) {
           const float x = gpu::float_of(values[(thread() / kSide + i * kSide) * kFloatStride + k]);
@@ -111,6 +113,7 @@ struct Products {
             sums[i][j][quarter] = fmaf(w, x, sums[i][j][quarter]);
           }
         }
+    }
   }
   GPU_DEVICE uint32_t take(uint32_t i, uint32_t j) {
     float(&s)[4] = sums[i][j];

@@ -53,12 +53,13 @@ GPU_DEVICE void router_sums(const RouteOut& r, const float* x, float* sums) {
 
 // The experts of the largest sums s, which are those of the largest probabilities even where these vanish; equal ones
 // by lower index, what is not a number last. Gates are the softmax over all. By one thread: there are few experts.
-GPU_DEVICE void choose(const RouteOut& r, uint32_t row, const float* s) {
+// `chosen`: shared, a bit an expert.
+GPU_DEVICE void choose(const RouteOut& r, uint32_t row, const float* s, uint32_t* chosen) {
   const uint32_t n = r.matrix.n;
   float largest = s[0], sum = 0;
   for (uint32_t e = 1; e < n; ++e) largest = fmaxf(largest, s[e]);
   for (uint32_t e = 0; e < n; ++e) sum += expf(s[e] - largest);
-  uint32_t chosen[kMostExperts / 32] = {};  // bits
+  for (uint32_t i = 0; i < kMostExperts / 32; ++i) chosen[i] = 0;
   for (uint32_t i = 0; i < r.used; ++i) {
     uint32_t best = kNone;
     for (uint32_t e = 0; e < n; ++e) {
@@ -71,15 +72,16 @@ GPU_DEVICE void choose(const RouteOut& r, uint32_t row, const float* s) {
   }
 }
 
-GPU_DEVICE void route_row(const RouteOut& r, const float* x, uint32_t row, float* sums) {
+GPU_DEVICE void route_row(const RouteOut& r, const float* x, uint32_t row, float* sums, uint32_t* chosen) {
   router_sums(r, x, sums);
   gpu::sync();
-  if (thread() == 0) choose(r, row, sums);
+  if (thread() == 0) choose(r, row, sums, chosen);
 }
 
-GPU_KERNEL(kThreads) norm_row(NormArgs a) {
+GPU_KERNEL(kThreads, kResident) norm_row(NormArgs a) {
   GPU_SHARED(float, shared, kWaves);
   GPU_SHARED(float, sums, kMostExperts);
+  GPU_SHARED(uint32_t, chosen, kMostExperts / 32);
   const uint32_t row = gpu::block_x();
   float* h = a.h + uint64_t{row} * a.d;
   if (a.tokens != nullptr) embed_row(a, row, h);
@@ -100,15 +102,16 @@ GPU_KERNEL(kThreads) norm_row(NormArgs a) {
   }
   gpu::sync();
   quantise_row(x, a.x.split, row, a.x.digits, a.x.scales);
-  if (a.route.experts != nullptr) route_row(a.route, x, row, sums);
+  if (a.route.experts != nullptr) route_row(a.route, x, row, sums, chosen);
 }
 
-GPU_KERNEL(kThreads) route_rows(RouteArgs a) {
+GPU_KERNEL(kThreads, kResident) route_rows(RouteArgs a) {
   GPU_SHARED(float, sums, kMostExperts);
-  route_row(a.route, a.x + uint64_t{gpu::block_x()} * a.stride, gpu::block_x(), sums);
+  GPU_SHARED(uint32_t, chosen, kMostExperts / 32);
+  route_row(a.route, a.x + uint64_t{gpu::block_x()} * a.stride, gpu::block_x(), sums, chosen);
 }
 
-GPU_KERNEL(kThreads) quantise_rows(QuantiseArgs a) {
+GPU_KERNEL(kThreads, kResident) quantise_rows(QuantiseArgs a) {
   const uint32_t row = gpu::block_x();
   quantise_row(a.values + uint64_t{row} * a.stride, a.split, row, a.digits, a.scales);
 }

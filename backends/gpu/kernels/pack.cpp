@@ -7,7 +7,7 @@ namespace grok1::accel::GROK1_GPU_VARIANT {
 namespace {
 
 template <class T>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResident)
 pack_elements(PackArgs a) {
   const uint32_t inner = gpu::block_x() * kThreads + thread();
   if (inner >= a.inner) return;
@@ -18,7 +18,7 @@ pack_elements(PackArgs a) {
   }
 }
 
-GPU_KERNEL(kThreads) pack_group_scales(PackScalesArgs a) {
+GPU_KERNEL(kThreads, kResident) pack_group_scales(PackScalesArgs a) {
   const uint32_t n = gpu::block_x() * kThreads + thread();
   if (n >= a.matrix.n) return;
   for (uint32_t g = 0; g < a.group_count; ++g) {

@@ -19,7 +19,7 @@ GPU_DEVICE char* inside(const Pages& p, uint32_t page, uint32_t half, uint32_t h
 
 // One block per layer, half and head.
 template <class T>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResident)
 copy_page(CopyPagesArgs a) {
   Pages pages = a.pages;
   pages.base += gpu::block_y() * a.layer_bytes;
@@ -31,7 +31,7 @@ copy_page(CopyPagesArgs a) {
 }
 
 template <class T, bool kExport>
-GPU_KERNEL(kThreads)
+GPU_KERNEL(kThreads, kResident)
 move_page(PageArgs a) {
   const Pages& pages = a.pages;
   const uint32_t half = gpu::block_x() / pages.kv_heads, head = gpu::block_x() % pages.kv_heads;

@@ -7,12 +7,12 @@ namespace {
 
 constexpr uint64_t kEach = uint64_t{kThreads} * 16;  // floats of a block
 
-GPU_KERNEL(kThreads) add_floats(float* y, const float* x, uint64_t count) {
+GPU_KERNEL(kThreads, kResident) add_floats(float* y, const float* x, uint64_t count) {
   const uint64_t begin = gpu::block_x() * kEach, end = begin + kEach < count ? begin + kEach : count;
   for (uint64_t i = begin + thread(); i < end; i += kThreads) gpu::store(y + i, gpu::load(y + i) + gpu::load(x + i));
 }
 
-GPU_KERNEL(kThreads) copy_float_rows(float* to, const float* from, uint32_t d, uint32_t stride) {
+GPU_KERNEL(kThreads, kResident) copy_float_rows(float* to, const float* from, uint32_t d, uint32_t stride) {
   const uint32_t row = gpu::block_x();
   for (uint32_t i = thread(); i < d; i += kThreads)
     gpu::store(to + uint64_t{row} * d + i, gpu::load(from + uint64_t{row} * stride + i));

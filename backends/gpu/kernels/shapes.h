@@ -21,6 +21,7 @@ constexpr uint32_t kChunkBlocks = 8;        // blocks whose products make one pa
 constexpr float kLargestDigits = 32512.0f;  // 127 * 256: the high digit stays below 128
 constexpr float kVanishes = 1e-30f;         // a block whose largest input is smaller counts as 0
 constexpr uint32_t kThreads = 256;          // of every block
+constexpr uint32_t kResident = 3;           // blocks for which a processor should have the registers at once
 constexpr uint32_t kFewRows = 8;            // up to so many rows take the kernels that are bound by memory
 constexpr uint32_t kFewChoices = 64;        // and up to so many (row, expert) choices
 constexpr uint32_t kHeads = 8;              // query heads that share one read of K and V
@@ -122,7 +123,7 @@ struct Rows {
   const float* values;
   const int8_t* digits;  // [rows][2 * padded]
   const float* scales;   // [rows][blocks]
-  uint32_t stride;       // of values, a multiple of 4
+  uint32_t stride;       // of values, a multiple of 4; rows * stride is below 2^32
 };
 
 // Pages of one layer of a KV cache.

@@ -10,9 +10,13 @@
 
 #include "vendor/runtime.h"
 
-// Before a kernel's name: its blocks have that many threads.
-#define GPU_KERNEL(threads) __global__ void __launch_bounds__(threads)
+// Before a kernel's name: its blocks have that many threads. The compiler fits the registers to as many blocks as it
+// can without spills, so `blocks` is not passed on.
+#define GPU_KERNEL(threads, blocks) __global__ void __launch_bounds__(threads)
 #define GPU_DEVICE __device__ __forceinline__
+// Before a loop: that many rounds become one. An array stays in registers where every index is a constant.
+#define GPU_UNROLL(rounds) GPU_PRAGMA(unroll rounds)
+#define GPU_PRAGMA(text) _Pragma(#text)
 // `name`: an array of `count` elements that a block's threads share. In a kernel's outermost scope.
 #define GPU_SHARED(type, name, count) __shared__ type name[count]
 

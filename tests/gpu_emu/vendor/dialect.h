@@ -25,9 +25,11 @@
 #error "GROK1_EMU_WAVE must be 32 or 64: the wave size that the kernels of this file are compiled for"
 #endif
 
-// Before a kernel's name: its blocks have that many threads.
-#define GPU_KERNEL(threads) void
+// Before a kernel's name: its blocks have that many threads, and a device should have registers for `blocks` of them.
+#define GPU_KERNEL(threads, blocks) void
 #define GPU_DEVICE inline
+// Before a loop: that many rounds become one on a device.
+#define GPU_UNROLL(rounds)
 // `name`: an array of `count` elements that a block's threads share. In a kernel's outermost scope. The static's
 // address tells one declaration, in one instantiation, from all others.
 #define GPU_SHARED(type, name, count)                \
