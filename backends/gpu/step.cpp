@@ -65,7 +65,7 @@ void check_row_offsets(const grok1_model_desc& m, uint64_t rows) {
   const uint64_t hidden = size_product({rows, m.experts_used, uint64_t{m.ffn} + 3});
   if (std::max({x, attended, hidden}) <= most) return;
   refuse(GROK1_E_UNSUPPORTED,
-         "limits: %llu rows are too many for the GPU; wanted rows whose widest floats are at most %llu",
+         "limits: %llu rows are too many for the GPU; wanted fewer, with at most %llu floats in all at their widest",
          static_cast<unsigned long long>(rows), static_cast<unsigned long long>(most));
 }
 

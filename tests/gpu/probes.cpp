@@ -22,7 +22,7 @@ struct alignas(16) Words {
 };
 
 // A block reads 32 KiB. What it read is stored only if it sums up to a number that the memory does not hold.
-GPU_KERNEL(kThreads) read_memory(const Words* from, uint32_t* never) {
+GPU_KERNEL(kThreads, 4) read_memory(const Words* from, uint32_t* never) {
   const Words* mine = from + uint64_t{gpu::block_x()} * (kThreads * kEach) + gpu::thread();
   Words words[kEach];
   for (int i = 0; i < kEach; ++i) words[i] = gpu::load_once(mine + i * kThreads);
@@ -31,17 +31,17 @@ GPU_KERNEL(kThreads) read_memory(const Words* from, uint32_t* never) {
   if (bits == 1) gpu::store(never, bits);
 }
 
-GPU_KERNEL(kThreads) copy_memory(const Words* from, Words* to) {
+GPU_KERNEL(kThreads, 4) copy_memory(const Words* from, Words* to) {
   const uint64_t begin = uint64_t{gpu::block_x()} * (kThreads * kEach) + static_cast<uint64_t>(gpu::thread());
   Words words[kEach];
   for (int i = 0; i < kEach; ++i) words[i] = gpu::load_once(from + begin + i * kThreads);
   for (int i = 0; i < kEach; ++i) gpu::store(to + begin + i * kThreads, words[i]);
 }
 
-GPU_KERNEL(kThreads) do_nothing() {}
+GPU_KERNEL(kThreads, 4) do_nothing() {}
 
 // Pseudo-random bits, of which `cleared` are 0 and then `set` are 1: zeros alone would cost less power than numbers do.
-GPU_KERNEL(kThreads) fill_random(uint32_t* to, uint32_t cleared, uint32_t set) {
+GPU_KERNEL(kThreads, 4) fill_random(uint32_t* to, uint32_t cleared, uint32_t set) {
   const uint32_t i = gpu::block_x() * kThreads + static_cast<uint32_t>(gpu::thread());
   uint32_t bits = i * 0x9e3779b9u;
   bits = (bits ^ (bits >> 16)) * 0x85ebca6bu;
