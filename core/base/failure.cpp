@@ -50,7 +50,7 @@ void write_error(grok1_error* error, const Failure& failure) noexcept {
 }
 
 void clear_error(grok1_error* error, grok1_status status) noexcept {
-  write(error, status, 0, GROK1_SOURCE_NONE, 0, {});
+  write(error, status, 0, GROK1_SOURCE_NONE, 0, "");
 }
 
 grok1_status handle_exception(grok1_error* error) noexcept {
