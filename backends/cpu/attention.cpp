@@ -167,7 +167,7 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
     const Layer& layer = object_of<const Layer>(&self, args.layer, "layer");
     const Kv& kv = object_of<const Kv>(&self, args.kv, "kv");
     check(step, layer, kv);
-    const Act& x = act_of(step, args.x, "x");
+    const Act& x = rows_of<Act>(step, args.x, "x");
     const uint32_t n_rows = step.pass.n_rows, d = step.model.d_model;
     float* y = floats_in(&self, args.y, args.y_offset, uint64_t{n_rows} * d, "y");
 

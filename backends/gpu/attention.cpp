@@ -29,7 +29,7 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
                    const Layer& layer = object_of<const Layer>(&call.device, args.layer, "layer");
                    const Kv& kv = object_of<const Kv>(&call.device, args.kv, "kv");
                    check(call.step, layer, kv);
-                   const Act& x = act_of(call.step, args.x, "x");
+                   const Act& x = rows_of<Act>(call.step, args.x, "x");
                    float* y = call.rows(args.y, args.y_offset, "y");
                    const grok1_model_desc& model = call.step.model;
                    const Scratch& s = call.step.scratch;

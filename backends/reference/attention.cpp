@@ -2,10 +2,10 @@
 // the pass stores its K and V, then every row attends; all reads are of what the cache holds.
 #include <cmath>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/kv.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/step.h"
 #include "backends/reference/table.h"
 
@@ -97,11 +97,11 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
   return guarded(err, [&] {
     given(device, "device");
     const grok1_attention_args& args = input(arguments, GROK1_TYPE_ATTENTION_ARGS, "args");
-    object<Queue>(device, args.queue, "queue");
+    object_of<Queue>(device, args.queue, "queue");
     Step& step = current(device, args.step);
-    const Layer& layer = object<const Layer>(device, args.layer, "layer");
-    const Kv& kv = object<Kv>(device, args.kv, "kv");
-    const Act& x = act_of(step, args.x, "x");
+    const Layer& layer = object_of<const Layer>(device, args.layer, "layer");
+    const Kv& kv = object_of<Kv>(device, args.kv, "kv");
+    const Act& x = rows_of<Act>(step, args.x, "x");
     check(step, layer, kv);
     const grok1_model_desc& m = layer.model;
     const uint32_t n_rows = step.pass.n_rows(), group = m.heads / m.kv_heads;

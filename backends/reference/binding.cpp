@@ -1,7 +1,7 @@
 // Binding: which weights make a layer or an LM head, and that each is the slice that the share demands.
 #include "backends/reference/binding.h"
 
-#include "backends/reference/arguments.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -27,7 +27,7 @@ void check_extent(const char* weight, const char* axis, uint64_t size, Range fou
 // The weight behind a handle, which must be the slice given by sizes and ranges of experts, K and N.
 const Weight* bind(const grok1_device* device, const grok1_weight* handle, const char* name, uint64_t experts,
                    Range expert, uint64_t k, Range k_range, uint64_t n, Range n_range) {
-  const Weight& weight = object<const Weight>(device, handle, name);
+  const Weight& weight = object_of<const Weight>(device, handle, name);
   const grok1_weight_desc& d = weight.desc;
   if (!weight.finished) refuse(GROK1_E_INVALID_ARGUMENT, "%s: weight_end has not completed it", name);
   if (d.kind != GROK1_WEIGHT_LINEAR)

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string_view>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/numbers.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {

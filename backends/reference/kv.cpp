@@ -4,9 +4,9 @@
 #include <bit>
 #include <memory>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -99,7 +99,7 @@ grok1_status kv_copy_pages(grok1_kv* handle, grok1_queue* queue, const uint32_t*
                            const uint32_t* n_tokens, size_t n_pages, grok1_error* err) {
   return guarded(err, [&] {
     const Kv& kv = object<Kv>(handle, "kv");
-    object<Queue>(kv.device, queue, "queue");
+    object_of<Queue>(kv.device, queue, "queue");
     if (n_pages == 0) return;
     given(src, "src"), given(dst, "dst"), given(n_tokens, "n_tokens");
     for (size_t i = 0; i < n_pages; ++i) check_page(kv, src[i], n_tokens[i]), check_page(kv, dst[i], n_tokens[i]);
@@ -115,7 +115,7 @@ grok1_status kv_export(grok1_kv* handle, grok1_queue* queue, uint32_t layer, uin
                        void* data, uint64_t size, grok1_error* err) {
   return guarded(err, [&] {
     const Kv& kv = object<Kv>(handle, "kv");
-    object<Queue>(kv.device, queue, "queue");
+    object_of<Queue>(kv.device, queue, "queue");
     const uint32_t slot = kv.slot(layer);
     check_transfer(kv, page, n_tokens, size);
     if (size == 0) return;
@@ -129,7 +129,7 @@ grok1_status kv_import(grok1_kv* handle, grok1_queue* queue, uint32_t layer, uin
                        const void* data, uint64_t size, grok1_error* err) {
   return guarded(err, [&] {
     const Kv& kv = object<Kv>(handle, "kv");
-    object<Queue>(kv.device, queue, "queue");
+    object_of<Queue>(kv.device, queue, "queue");
     const uint32_t slot = kv.slot(layer);
     check_transfer(kv, page, n_tokens, size);
     if (size == 0) return;

@@ -4,9 +4,9 @@
 #include <bit>
 #include <memory>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -133,7 +133,7 @@ void take(Step& s, const grok1_step_data& data) {
 }  // namespace
 
 Step& current(const grok1_device* device, grok1_step* handle) {
-  Step& step = object<Step>(device, handle, "step");
+  Step& step = object_of<Step>(device, handle, "step");
   if (!step.pass.set) refuse(GROK1_E_INVALID_ARGUMENT, "the step has no pass; call step_set first");
   return step;
 }
@@ -163,7 +163,7 @@ void step_destroy(grok1_step* step) {
 grok1_status step_set(grok1_step* handle, grok1_queue* queue, const grok1_step_data* args, grok1_error* err) {
   return guarded(err, [&] {
     Step& step = object<Step>(handle, "step");
-    object<Queue>(step.device, queue, "queue");
+    object_of<Queue>(step.device, queue, "queue");
     const grok1_step_data& data = input(args, GROK1_TYPE_STEP_DATA, "data");
     check_counts(step, data);
     check_chunks(step, data);

@@ -56,10 +56,6 @@ struct Route {
   std::vector<float> gates;      // the same shape
 };
 
-// The rows behind a handle, which must belong to the step.
-Act& act_of(const Step& step, const grok1_act* handle, const char* name);
-Route& route_of(const Step& step, const grok1_route* handle, const char* name);
-
 }  // namespace grok1::reference
 
 #endif

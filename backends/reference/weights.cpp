@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <memory>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -144,7 +144,7 @@ Weight& unfinished(grok1_weight* handle) {
 }  // namespace
 
 const Weight& norm_scale(const grok1_device* device, const grok1_weight* handle, uint64_t size, const char* name) {
-  const Weight& weight = object<const Weight>(device, handle, name);
+  const Weight& weight = object_of<const Weight>(device, handle, name);
   const grok1_weight_desc& desc = weight.desc;
   if (!weight.finished || desc.kind != GROK1_WEIGHT_VECTOR || desc.k != size || desc.k_begin != 0 || desc.k_end != size)
     refuse(GROK1_E_INVALID_ARGUMENT, "%s: wanted a finished vector of %zu numbers", name, size);
@@ -185,7 +185,7 @@ grok1_status weight_begin(grok1_device* device, const grok1_weight_desc* descrip
 grok1_status weight_chunk(grok1_weight* handle, grok1_queue* queue, const grok1_weight_chunk* args, grok1_error* err) {
   return guarded(err, [&] {
     Weight& weight = unfinished(handle);
-    object<Queue>(weight.device, queue, "queue");
+    object_of<Queue>(weight.device, queue, "queue");
     const grok1_weight_chunk& chunk = input(args, GROK1_TYPE_WEIGHT_CHUNK, "chunk");
     if (chunk.data == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "chunk.data is NULL");
     if (weight.in_place) refuse(GROK1_E_INVALID_ARGUMENT, "the weight is used in place; it takes no chunks");
@@ -198,7 +198,7 @@ grok1_status weight_chunk(grok1_weight* handle, grok1_queue* queue, const grok1_
 grok1_status weight_end(grok1_weight* handle, grok1_queue* queue, grok1_error* err) {
   return guarded(err, [&] {
     Weight& weight = unfinished(handle);
-    object<Queue>(weight.device, queue, "queue");
+    object_of<Queue>(weight.device, queue, "queue");
     check_complete(weight.values, "weights");
     check_complete(weight.scales, "scales");
     weight.finished = true;
