@@ -19,9 +19,9 @@ grok1_status add_norm(grok1_device* device, const grok1_add_norm_args* arguments
     const uint32_t d = step.model.d_model, n_rows = step.pass.n_rows();
     float* h = floats(device, args.h, args.h_offset, uint64_t(n_rows) * d, "h");
     const float* y = args.y ? floats(device, args.y, args.y_offset, uint64_t(n_rows) * d, "y") : nullptr;
-    const Weight* post = y ? &norm_scale(device, args.post_norm, d, "post_norm") : nullptr;
+    const Weight* post = y ? &norm_scale<Weight>(device, args.post_norm, d, "post_norm") : nullptr;
     Act* x = args.x ? &rows_of<Act>(step, args.x, "x") : nullptr;
-    const Weight* next = x ? &norm_scale(device, args.next_norm, d, "next_norm") : nullptr;
+    const Weight* next = x ? &norm_scale<Weight>(device, args.next_norm, d, "next_norm") : nullptr;
     const double eps = step.model.rms_norm_eps;
 
     for (uint32_t r = 0; r < n_rows; ++r) {

@@ -19,7 +19,7 @@ grok1_status embed(grok1_device* device, const grok1_embed_args* arguments, grok
     const uint32_t d = step.model.d_model, n_rows = step.pass.n_rows();
     float* h = floats(device, args.h, args.h_offset, uint64_t(n_rows) * d, "h");
     Act* x = args.x ? &rows_of<Act>(step, args.x, "x") : nullptr;
-    const Weight* scale = x ? &norm_scale(device, args.next_norm, d, "next_norm") : nullptr;
+    const Weight* scale = x ? &norm_scale<Weight>(device, args.next_norm, d, "next_norm") : nullptr;
 
     for (uint32_t r = 0; r < n_rows; ++r) {
       const uint32_t token = step.pass.tokens[r];

@@ -28,7 +28,7 @@ grok1_status act_create(grok1_step* handle, grok1_act** act, grok1_error* err) {
   return guarded(err, [&] {
     Step& step = object<Step>(handle, "step");
     given(act, "act");
-    hand_out(act, new Act{&step, std::vector<float>(size_product({step.max_rows, step.model.d_model}))});
+    hand_out(act, new Act{&step, std::vector<float>(size_product({step.limits.rows, step.model.d_model}))});
   });
 }
 
@@ -60,7 +60,7 @@ grok1_status route_create(grok1_step* handle, grok1_route** route, grok1_error* 
   return guarded(err, [&] {
     Step& step = object<Step>(handle, "step");
     given(route, "route");
-    const uint64_t count = uint64_t(step.max_rows) * step.model.experts_used;
+    const uint64_t count = uint64_t(step.limits.rows) * step.model.experts_used;
     hand_out(route, new Route{&step, std::vector<int32_t>(count), std::vector<float>(count)});
   });
 }
