@@ -1,5 +1,5 @@
 // What every call checks before it works: pointers, argument structs (size, type, chain), handles with the device or
-// step they were made from, and ranges. Knows no operator; a failed check is a refusal (refusal.h).
+// step they were made from, ranges and sizes. Knows no operator; a failed check is a refusal (refusal.h).
 #ifndef GROK1_BACKENDS_CONTRACT_ARGUMENTS_H
 #define GROK1_BACKENDS_CONTRACT_ARGUMENTS_H
 

@@ -7,10 +7,10 @@
 
 namespace grok1::contract {
 
-// The slice that a share needs of a weight.
 struct Extent {
   uint64_t begin, end, size;
 };
+// The slice that a share needs of a weight.
 struct Wanted {
   const char* name;
   Extent experts, k, n;
@@ -25,7 +25,7 @@ struct LayerShape {
   uint32_t kv_head_begin, kv_head_end, expert_begin, expert_end, ffn_begin, ffn_end;
 };
 
-// Checks a description but for its weights.
+// All of a description but its weights.
 LayerShape checked_layer(const grok1_layer_desc& desc);
 
 struct WantedAttention {

@@ -11,8 +11,7 @@
 
 namespace grok1::cpu {
 
-// A slice of a stored array [experts, outer, inner], where it lies. Expert and outer index count from those of the
-// slice.
+// A slice of a stored array [experts, outer, inner], where it lies. row() counts from the slice's first.
 struct Stored : Received {      // awaits nothing when in place
   const char* first = nullptr;  // first element of the slice
   uint64_t row_bytes = 0;       // from one outer index to the next
