@@ -20,9 +20,9 @@ grok1_status add_norm(grok1_device* device, const grok1_add_norm_args* arguments
     const uint64_t count = uint64_t{step.pass.n_rows} * d;
     float* h = floats_in(&self, args.h, args.h_offset, count, "h");
     const float* y = args.y == nullptr ? nullptr : floats_in(&self, args.y, args.y_offset, count, "y");
-    const Weight* post = y == nullptr ? nullptr : &norm_scale(&self, args.post_norm, d, "post_norm");
-    Act* x = args.x == nullptr ? nullptr : &act_of(step, args.x, "x");
-    const Weight* next = x == nullptr ? nullptr : &norm_scale(&self, args.next_norm, d, "next_norm");
+    const Weight* post = y == nullptr ? nullptr : &norm_scale<Weight>(&self, args.post_norm, d, "post_norm");
+    Act* x = args.x == nullptr ? nullptr : &rows_of<Act>(step, args.x, "x");
+    const Weight* next = x == nullptr ? nullptr : &norm_scale<Weight>(&self, args.next_norm, d, "next_norm");
 
     self.threads.run(step.pass.n_rows, [&](uint64_t r, uint32_t) {
       if (y != nullptr) self.kernels.add_norm(y + r * d, post->values.first, post->element, d, eps, h + r * d);

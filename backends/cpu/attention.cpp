@@ -137,15 +137,8 @@ void attend_many(const Call& c) {
 }
 
 void check(const Step& step, const Layer& layer, const Kv& kv) {
-  check_same_model(step.model, layer.model, "layer");
-  check_same_model(step.model, kv.model, "kv");
   if (layer.q == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no attention on this device", layer.index);
-  if (kv.kv_head_begin != layer.kv_head_begin || kv.kv_head_end != layer.kv_head_end)
-    refuse(GROK1_E_INVALID_ARGUMENT, "the cache holds kv heads %u .. %u, the layer's share is %u .. %u",
-           kv.kv_head_begin, kv.kv_head_end, layer.kv_head_begin, layer.kv_head_end);
-  if (kv.page_tokens != step.limits.page_tokens)
-    refuse(GROK1_E_INVALID_ARGUMENT, "pages of the cache have %u tokens, those of the step %u", kv.page_tokens,
-           step.limits.page_tokens);
+  check_attention(step.model, step.limits, layer, kv);
   for (uint32_t r = 0; r < step.pass.n_rows; ++r) {
     const uint32_t last = step.pass.positions[r] / kv.page_tokens;
     const bool checked = r > 0 && step.pass.chunk[r] == step.pass.chunk[r - 1];  // but for its last page
@@ -167,7 +160,7 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
     const Layer& layer = object_of<const Layer>(&self, args.layer, "layer");
     const Kv& kv = object_of<const Kv>(&self, args.kv, "kv");
     check(step, layer, kv);
-    const Act& x = act_of(step, args.x, "x");
+    const Act& x = rows_of<Act>(step, args.x, "x");
     const uint32_t n_rows = step.pass.n_rows, d = step.model.d_model;
     float* y = floats_in(&self, args.y, args.y_offset, uint64_t{n_rows} * d, "y");
 

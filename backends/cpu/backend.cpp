@@ -7,64 +7,12 @@
 namespace grok1::cpu {
 namespace {
 
-constexpr grok1_backend_ops kOps = {
-    sizeof(grok1_backend_ops),
-    0,
-    close,
-    device_count,
-    device_info,
-    device_open,
-    device_close,
-    supports,
-    nullptr,  // get_extension: none is offered
-    buffer_alloc,
-    buffer_free,
-    buffer_map,
-    copy,
-    fill,
-    queue_create,
-    queue_destroy,
-    queue_sync,
-    event_create,
-    event_destroy,
-    event_record,
-    queue_wait,
-    event_wait,
-    weight_plan,
-    weight_begin,
-    weight_chunk,
-    weight_end,
-    weight_free,
-    layer_bind,
-    layer_free,
-    lm_head_bind,
-    lm_head_free,
-    kv_plan,
-    kv_create,
-    kv_destroy,
-    kv_copy_pages,
-    kv_export,
-    kv_import,
-    step_plan,
-    step_create,
-    step_destroy,
-    step_set,
-    act_create,
-    act_destroy,
-    act_export,
-    act_import,
-    route_create,
-    route_destroy,
-    route_export,
-    route_import,
-    embed,
-    attention,
-    add_norm,
-    moe_route,
-    moe_experts,
-    accumulate,
-    logits,
-};
+constexpr grok1_backend_ops kOps = [] {
+  grok1_backend_ops ops{};
+  ops.struct_size = sizeof ops;
+  GROK1_TABLE_FUNCTIONS(GROK1_FILL_SLOT)
+  return ops;
+}();
 
 // The environment is read once, here: a runtime reads it when it is created.
 grok1_status open(const grok1_backend_host* host, grok1_backend** backend, const grok1_backend_ops** ops,

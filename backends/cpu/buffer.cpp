@@ -8,9 +8,7 @@ namespace grok1::cpu {
 namespace {
 
 char* words_in(const Device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t count, const char* name) {
-  if (offset % 4 != 0)
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s: offset %llu is no multiple of 4", name,
-           static_cast<unsigned long long>(offset));
+  check_aligned(name, offset);
   return bytes_in(device, buffer, offset, size_product({count, 4}), name);
 }
 
@@ -18,10 +16,7 @@ char* words_in(const Device* device, const grok1_buffer* buffer, uint64_t offset
 
 char* bytes_in(const Device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t size, const char* name) {
   const Buffer& b = object_of<const Buffer>(device, buffer, name);
-  if (offset > b.memory.size() || size > b.memory.size() - offset)
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s: %llu bytes from %llu are needed, the buffer has %llu", name,
-           static_cast<unsigned long long>(size), static_cast<unsigned long long>(offset),
-           static_cast<unsigned long long>(b.memory.size()));
+  check_inside(name, offset, size, b.memory.size());
   return b.memory.data() + offset;
 }
 
@@ -38,9 +33,7 @@ grok1_status buffer_alloc(grok1_device* device, uint64_t size, uint32_t memory, 
   return guarded(err, [&] {
     Device& self = object<Device>(device, "device");
     given(buffer, "buffer");
-    if (size == 0) refuse(GROK1_E_INVALID_ARGUMENT, "a buffer of 0 bytes is asked for");
-    if (memory != GROK1_MEMORY_DEVICE && memory != GROK1_MEMORY_HOST)
-      refuse(GROK1_E_INVALID_ARGUMENT, "memory is %u, wanted GROK1_MEMORY_DEVICE (1) or GROK1_MEMORY_HOST (2)", memory);
+    check_allocation(size, memory);
     hand_out(buffer, new Buffer{&self, Memory(size)});
   });
 }

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstdio>
 
+#include "backends/contract/support.h"
 #include "backends/cpu/machine.h"
-#include "backends/cpu/numbers.h"
 #include "backends/cpu/table.h"
 
 namespace grok1::cpu {
@@ -60,28 +60,6 @@ void describe(const Backend& backend, char (&name)[128]) {
                 title_of(isa));
 }
 
-bool supports_linear(uint32_t encoding, uint32_t scale_encoding, uint32_t order) {
-  const auto element = element_of_encoding(encoding);
-  if (element == Element::i8)
-    return order == GROK1_ORDER_KN && (scale_encoding == GROK1_ENCODING_BF16 || scale_encoding == GROK1_ENCODING_F32);
-  return element && scale_encoding == GROK1_ENCODING_NONE && (order == GROK1_ORDER_KN || order == GROK1_ORDER_NK);
-}
-
-bool is_float(uint32_t encoding) {
-  const auto element = element_of_encoding(encoding);
-  return element && *element != Element::i8;
-}
-
-bool supported(uint32_t what, uint32_t a, uint32_t b, uint32_t c) {
-  switch (what) {
-    case GROK1_SUPPORT_LINEAR: return supports_linear(a, b, c);
-    case GROK1_SUPPORT_VECTOR:
-    case GROK1_SUPPORT_EMBEDDING: return is_float(a);
-    case GROK1_SUPPORT_CACHE: return element_of_cache(a).has_value();
-    default: return false;
-  }
-}
-
 }  // namespace
 
 grok1_status device_count(grok1_backend* backend, uint32_t* count, grok1_error* err) {
@@ -127,11 +105,7 @@ void device_close(grok1_device* device) {
 grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t b, uint32_t c, grok1_error* err) {
   return guarded(err, [&] {
     given(device, "device");
-    if (!supported(what, a, b, c))
-      refuse(GROK1_E_UNSUPPORTED,
-             "question %u with %u, %u, %u: the CPU does F32, F16 and BF16, and linear weights as I8 with BF16 or F32 "
-             "scales in order KN",
-             what, a, b, c);
+    check_supported("CPU", what, a, b, c);
   });
 }
 

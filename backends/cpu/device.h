@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "backends/cpu/arguments.h"
 #include "backends/cpu/isa.h"
+#include "backends/cpu/refusal.h"
 #include "backends/cpu/threads.h"
 
 namespace grok1::cpu {

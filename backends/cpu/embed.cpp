@@ -34,8 +34,8 @@ grok1_status embed(grok1_device* device, const grok1_embed_args* arguments, grok
     check_same_model(step.model, head.model, "lm_head");
     const uint32_t d = step.model.d_model;
     float* h = floats_in(&self, args.h, args.h_offset, uint64_t{step.pass.n_rows} * d, "h");
-    Act* x = args.x == nullptr ? nullptr : &act_of(step, args.x, "x");
-    const Weight* scale = x == nullptr ? nullptr : &norm_scale(&self, args.next_norm, d, "next_norm");
+    Act* x = args.x == nullptr ? nullptr : &rows_of<Act>(step, args.x, "x");
+    const Weight* scale = x == nullptr ? nullptr : &norm_scale<Weight>(&self, args.next_norm, d, "next_norm");
 
     self.threads.run(step.pass.n_rows, [&](uint64_t r, uint32_t) {
       embed_row(head, static_cast<uint32_t>(step.pass.tokens[r]), h + r * d);

@@ -4,8 +4,7 @@
 #ifndef GROK1_BACKENDS_CPU_KV_H
 #define GROK1_BACKENDS_CPU_KV_H
 
-#include <vector>
-
+#include "backends/contract/kv.h"
 #include "backends/cpu/device.h"
 #include "backends/cpu/memory.h"
 #include "backends/cpu/numbers.h"
@@ -16,23 +15,18 @@ constexpr uint32_t head_width_of(uint32_t head_dim) {
   return (head_dim + kLanes - 1) / kLanes * kLanes;
 }
 
-struct Kv {
+struct Kv : KvShape {
   enum Half { kKey = 0, kValue = 1 };
 
   Device* device;
-  grok1_model_desc model;
-  std::vector<uint32_t> layers;
-  uint32_t kv_head_begin, kv_head_end, page_tokens, n_pages;
   Element element;
   Memory memory;
 
-  uint32_t heads() const { return kv_head_end - kv_head_begin; }
   uint64_t token_bytes() const { return uint64_t{head_width_of(model.head_dim)} * bytes_of(element); }
   uint64_t head_bytes() const { return token_bytes() * page_tokens; }
   uint64_t page_bytes() const { return 2 * head_bytes() * heads(); }
-  uint32_t slot(uint32_t layer) const;  // which of `layers`; refuses one that is not there
-  char* head(uint32_t slot, uint32_t page, Half half, uint32_t kv_head) const {
-    return memory.data() + (uint64_t{slot} * n_pages + page) * page_bytes() +
+  char* head(uint32_t layer_slot, uint32_t page, Half half, uint32_t kv_head) const {
+    return memory.data() + (uint64_t{layer_slot} * n_pages + page) * page_bytes() +
            (uint64_t{half} * heads() + kv_head) * head_bytes();
   }
 };

@@ -21,7 +21,7 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     const Step& step = current(&self, args.step);
     const LmHead& head = object_of<const LmHead>(&self, args.lm_head, "lm_head");
     check_same_model(step.model, head.model, "lm_head");
-    const Act& x = act_of(step, args.x, "x");
+    const Act& x = rows_of<Act>(step, args.x, "x");
     const uint64_t d = step.model.d_model, vocab = head.vocab_end - head.vocab_begin;
     float* out = floats_in(&self, args.logits, args.logits_offset, step.pass.n_logit_rows * vocab, "logits");
 

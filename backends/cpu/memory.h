@@ -1,32 +1,15 @@
-// Memory of the device: zeroed, aligned to 64 bytes, on huge pages where the system offers them; and sums and products
-// of sizes that do not wrap. Who carves scratch out of it: scratch.h.
+// Memory of the device: zeroed, aligned to 64 bytes, on huge pages where the system offers them. Who carves scratch out
+// of it: scratch.cpp.
 #ifndef GROK1_BACKENDS_CPU_MEMORY_H
 #define GROK1_BACKENDS_CPU_MEMORY_H
 
 #include <cstdint>
 #include <cstdlib>
-#include <initializer_list>
 #include <memory>
 
 #include "backends/cpu/refusal.h"
 
 namespace grok1::cpu {
-
-inline uint64_t size_product(std::initializer_list<uint64_t> factors) {
-  uint64_t product = 1;
-  for (const uint64_t factor : factors)
-    if (__builtin_mul_overflow(product, factor, &product))
-      refuse(GROK1_E_OUT_OF_MEMORY, "a size of more than 2^64 bytes is asked for");
-  return product;
-}
-
-inline uint64_t size_sum(std::initializer_list<uint64_t> terms) {
-  uint64_t sum = 0;
-  for (const uint64_t term : terms)
-    if (__builtin_add_overflow(sum, term, &sum))
-      refuse(GROK1_E_OUT_OF_MEMORY, "a size of more than 2^64 bytes is asked for");
-  return sum;
-}
 
 class Memory {
  public:

@@ -75,8 +75,8 @@ grok1_status moe_experts(grok1_device* device, const grok1_experts_args* argumen
     Step& step = current(&self, args.step);
     const Layer& layer = object_of<const Layer>(&self, args.layer, "layer");
     check_same_model(step.model, layer.model, "layer");
-    const Act& x = act_of(step, args.x, "x");
-    const Route& route = route_of(step, args.route, "route");
+    const Act& x = rows_of<Act>(step, args.x, "x");
+    const Route& route = rows_of<Route>(step, args.route, "route");
     if (layer.gate == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no experts on this device", layer.index);
     const uint64_t size = uint64_t{step.pass.n_rows} * step.model.d_model;
     float* y = floats_in(&self, args.y, args.y_offset, size, "y");

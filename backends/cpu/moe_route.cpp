@@ -80,8 +80,8 @@ grok1_status moe_route(grok1_device* device, const grok1_route_args* arguments, 
     const Step& step = current(&self, args.step);
     const Layer& layer = object_of<const Layer>(&self, args.layer, "layer");
     check_same_model(step.model, layer.model, "layer");
-    const Act& x = act_of(step, args.x, "x");
-    Route& route = route_of(step, args.route, "route");
+    const Act& x = rows_of<Act>(step, args.x, "x");
+    Route& route = rows_of<Route>(step, args.route, "route");
     if (layer.router == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no router on this device", layer.index);
 
     const uint32_t used = step.model.experts_used;

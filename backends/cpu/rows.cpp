@@ -50,18 +50,6 @@ uint64_t route_bytes(const Step& step) {
   return size_product({choices(step), sizeof(int32_t) + sizeof(float)});
 }
 
-Act& act_of(const Step& step, const grok1_act* handle, const char* name) {
-  Act& act = object<Act>(const_cast<grok1_act*>(handle), name);
-  if (act.step != &step) refuse(GROK1_E_INVALID_ARGUMENT, "%s belongs to another step", name);
-  return act;
-}
-
-Route& route_of(const Step& step, const grok1_route* handle, const char* name) {
-  Route& route = object<Route>(const_cast<grok1_route*>(handle), name);
-  if (route.step != &step) refuse(GROK1_E_INVALID_ARGUMENT, "%s belongs to another step", name);
-  return route;
-}
-
 grok1_status act_create(grok1_step* handle, grok1_act** act, grok1_error* err) {
   return guarded(err, [&] {
     const Step& step = object<Step>(handle, "step");
@@ -85,7 +73,7 @@ grok1_status act_export(grok1_step* handle, grok1_queue* queue, const grok1_act*
   return guarded(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t{step.pass.n_rows} * step.model.d_model;
-    const Act& act = act_of(step, x, "act");
+    const Act& act = rows_of<Act>(step, x, "act");
     std::copy_n(act.rows, count, floats_in(step.device, rows, offset, count, "rows"));
   });
 }
@@ -95,7 +83,7 @@ grok1_status act_import(grok1_step* handle, grok1_queue* queue, grok1_act* x, co
   return computing(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t{step.pass.n_rows} * step.model.d_model;
-    Act& act = act_of(step, x, "act");
+    Act& act = rows_of<Act>(step, x, "act");
     std::copy_n(floats_in(step.device, rows, offset, count, "rows"), count, act.rows);
     step.device->threads.run(step.pass.n_rows,
                              [&](uint64_t r, uint32_t) { act.quantise_row(static_cast<uint32_t>(r)); });
@@ -122,7 +110,7 @@ grok1_status route_export(grok1_step* handle, grok1_queue* queue, const grok1_ro
   return guarded(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t{step.pass.n_rows} * step.model.experts_used;
-    const Route& route = route_of(step, r, "route");
+    const Route& route = rows_of<Route>(step, r, "route");
     int32_t* to_experts = ints_in(step.device, experts, experts_offset, count, "experts");
     float* to_gates = floats_in(step.device, gates, gates_offset, count, "gates");
     std::copy_n(route.experts, count, to_experts);
@@ -135,7 +123,7 @@ grok1_status route_import(grok1_step* handle, grok1_queue* queue, grok1_route* r
   return guarded(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t{step.pass.n_rows} * step.model.experts_used;
-    Route& route = route_of(step, r, "route");
+    Route& route = rows_of<Route>(step, r, "route");
     const int32_t* from_experts = ints_in(step.device, experts, experts_offset, count, "experts");
     const float* from_gates = floats_in(step.device, gates, gates_offset, count, "gates");
     for (uint64_t i = 0; i < count; ++i)

@@ -27,10 +27,6 @@ struct Route {
 uint64_t act_bytes(const Step& step);
 uint64_t route_bytes(const Step& step);
 
-// The rows behind a handle, which must belong to the step.
-Act& act_of(const Step& step, const grok1_act* act, const char* name);
-Route& route_of(const Step& step, const grok1_route* route, const char* name);
-
 }  // namespace grok1::cpu
 
 #endif

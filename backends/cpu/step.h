@@ -3,15 +3,12 @@
 #ifndef GROK1_BACKENDS_CPU_STEP_H
 #define GROK1_BACKENDS_CPU_STEP_H
 
+#include "backends/contract/step.h"
 #include "backends/cpu/chunks.h"
 #include "backends/cpu/device.h"
 #include "backends/cpu/memory.h"
 
 namespace grok1::cpu {
-
-struct Limits {
-  uint32_t rows, chunks, pages, logit_rows, page_tokens;
-};
 
 // One pass, copied from grok1_step_data.
 struct Pass {

@@ -3,8 +3,7 @@
 #ifndef GROK1_BACKENDS_CPU_WEIGHTS_H
 #define GROK1_BACKENDS_CPU_WEIGHTS_H
 
-#include <vector>
-
+#include "backends/contract/weights.h"
 #include "backends/cpu/chunks.h"
 #include "backends/cpu/device.h"
 #include "backends/cpu/memory.h"
@@ -12,18 +11,14 @@
 
 namespace grok1::cpu {
 
-// A slice of a stored array [experts, outer, inner]. Expert and outer index count from those of the slice.
-struct Stored {
+// A slice of a stored array [experts, outer, inner], where it lies. row() counts from the slice's first.
+struct Stored : Received {      // awaits nothing when in place
   const char* first = nullptr;  // first element of the slice
   uint64_t row_bytes = 0;       // from one outer index to the next
   uint64_t expert_bytes = 0;    // from one expert to the next
-  uint64_t experts = 0, outer = 0, inner_bytes = 0;
-  uint64_t expert_begin = 0, outer_begin = 0;  // of the slice in the whole
-  Memory own;                                  // empty when in place
-  std::vector<bool> received;                  // [experts * outer] rows, empty when in place
+  Memory own;                   // empty when in place
 
   const char* row(uint64_t expert, uint64_t o) const { return first + expert * expert_bytes + o * row_bytes; }
-  uint64_t bytes() const { return experts * outer * inner_bytes; }
 };
 
 struct Weight {
@@ -39,9 +34,6 @@ struct Weight {
   bool is_i8() const { return element == Element::i8; }
   Matrix matrix(uint32_t expert) const;  // `expert` of the whole tensor
 };
-
-// A finished weight of the device that is a norm's scale of `size` numbers.
-const Weight& norm_scale(const Device* device, const grok1_weight* weight, uint64_t size, const char* name);
 
 }  // namespace grok1::cpu
 

@@ -18,7 +18,7 @@ grok1_status add_norm(grok1_device* device, const grok1_add_norm_args* arguments
           norm.post = norm_scale(&call.device, args.post_norm, norm.d, "post_norm");
         }
         if (args.x != nullptr) {
-          Act& x = act_of(call.step, args.x, "x");
+          Act& x = rows_of<Act>(call.step, args.x, "x");
           norm.next = norm_scale(&call.device, args.next_norm, norm.d, "next_norm");
           norm.x = x.rows;
           x.routed_for = route_for != nullptr && route_for->router != nullptr ? route_for : nullptr;

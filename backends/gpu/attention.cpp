@@ -6,15 +6,8 @@ namespace grok1::accel {
 namespace {
 
 void check(const Step& step, const Layer& layer, const Kv& kv) {
-  check_same_model(step.model, layer.model, "layer");
-  check_same_model(step.model, kv.model, "kv");
   if (layer.q == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no attention on this device", layer.index);
-  if (kv.kv_head_begin != layer.kv_head_begin || kv.kv_head_end != layer.kv_head_end)
-    refuse(GROK1_E_INVALID_ARGUMENT, "the cache holds kv heads %u .. %u, the layer's share is %u .. %u",
-           kv.kv_head_begin, kv.kv_head_end, layer.kv_head_begin, layer.kv_head_end);
-  if (kv.page_tokens != step.limits.page_tokens)
-    refuse(GROK1_E_INVALID_ARGUMENT, "pages of the cache have %u tokens, those of the step %u", kv.page_tokens,
-           step.limits.page_tokens);
+  check_attention(step.model, step.limits, layer, kv);
   for (uint32_t c = 0; c < step.pass.last_page.size(); ++c)
     if (step.pass.last_page[c] >= kv.n_pages)
       refuse(GROK1_E_INVALID_ARGUMENT, "chunk %u reads page %u: the cache has %u", c, step.pass.last_page[c],
@@ -29,7 +22,7 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
                    const Layer& layer = object_of<const Layer>(&call.device, args.layer, "layer");
                    const Kv& kv = object_of<const Kv>(&call.device, args.kv, "kv");
                    check(call.step, layer, kv);
-                   const Act& x = act_of(call.step, args.x, "x");
+                   const Act& x = rows_of<Act>(call.step, args.x, "x");
                    float* y = call.rows(args.y, args.y_offset, "y");
                    const grok1_model_desc& model = call.step.model;
                    const Scratch& s = call.step.scratch;

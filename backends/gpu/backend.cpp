@@ -14,64 +14,13 @@ const void* GROK1_CALL get_extension(grok1_backend*, const char* id) {
   return id != nullptr && std::strcmp(id, "grok1.comm/1") == 0 ? &kCommOps : nullptr;
 }
 
-constexpr grok1_backend_ops kOps = {
-    sizeof(grok1_backend_ops),
-    0,
-    close,
-    device_count,
-    device_info,
-    device_open,
-    device_close,
-    supports,
-    get_extension,
-    buffer_alloc,
-    buffer_free,
-    buffer_map,
-    copy,
-    fill,
-    queue_create,
-    queue_destroy,
-    queue_sync,
-    event_create,
-    event_destroy,
-    event_record,
-    queue_wait,
-    event_wait,
-    weight_plan,
-    weight_begin,
-    weight_chunk,
-    weight_end,
-    weight_free,
-    layer_bind,
-    layer_free,
-    lm_head_bind,
-    lm_head_free,
-    kv_plan,
-    kv_create,
-    kv_destroy,
-    kv_copy_pages,
-    kv_export,
-    kv_import,
-    step_plan,
-    step_create,
-    step_destroy,
-    step_set,
-    act_create,
-    act_destroy,
-    act_export,
-    act_import,
-    route_create,
-    route_destroy,
-    route_export,
-    route_import,
-    embed,
-    attention,
-    add_norm,
-    moe_route,
-    moe_experts,
-    accumulate,
-    logits,
-};
+constexpr grok1_backend_ops kOps = [] {
+  grok1_backend_ops ops{};
+  ops.struct_size = sizeof ops;
+  GROK1_TABLE_FUNCTIONS(GROK1_FILL_SLOT)
+  ops.get_extension = get_extension;
+  return ops;
+}();
 
 // Whether there is a device is device_count's answer, so that it reaches the load report as such.
 grok1_status open(const grok1_backend_host* host, grok1_backend** backend, const grok1_backend_ops** ops,

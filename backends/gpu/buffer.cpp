@@ -10,17 +10,12 @@ namespace grok1::accel {
 
 Range range_in(const Device* device, const grok1_buffer* handle, uint64_t offset, uint64_t size, const char* name) {
   const Buffer& buffer = object_of<const Buffer>(device, handle, name);
-  if (offset > buffer.size() || size > buffer.size() - offset)
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s: %llu bytes from %llu are needed, the buffer has %llu", name,
-           static_cast<unsigned long long>(size), static_cast<unsigned long long>(offset),
-           static_cast<unsigned long long>(buffer.size()));
+  check_inside(name, offset, size, buffer.size());
   return {buffer.data() + offset, size, buffer.is_host()};
 }
 
 Range words_in(const Device* device, const grok1_buffer* handle, uint64_t offset, uint64_t count, const char* name) {
-  if (offset % 4 != 0)
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s: offset %llu is no multiple of 4", name,
-           static_cast<unsigned long long>(offset));
+  check_aligned(name, offset);
   return range_in(device, handle, offset, size_product({count, 4}), name);
 }
 
@@ -50,9 +45,7 @@ grok1_status buffer_alloc(grok1_device* handle, uint64_t size, uint32_t memory, 
   Device* device = reinterpret_cast<Device*>(handle);
   return on_device(device, err, [&] {
     given(buffer, "buffer");
-    if (size == 0) refuse(GROK1_E_INVALID_ARGUMENT, "a buffer of 0 bytes is asked for");
-    if (memory != GROK1_MEMORY_DEVICE && memory != GROK1_MEMORY_HOST)
-      refuse(GROK1_E_INVALID_ARGUMENT, "memory is %u, wanted GROK1_MEMORY_DEVICE (1) or GROK1_MEMORY_HOST (2)", memory);
+    check_allocation(size, memory);
     auto made = std::make_unique<Buffer>(Buffer{device, {}, {}});
     if (memory == GROK1_MEMORY_HOST)
       made->pinned = PinnedMemory(size);

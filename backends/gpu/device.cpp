@@ -3,9 +3,8 @@
 
 #include <cstdio>
 
-#include "backends/gpu/kv.h"
+#include "backends/contract/support.h"
 #include "backends/gpu/table.h"
-#include "backends/gpu/weights.h"
 
 namespace grok1::accel {
 namespace {
@@ -15,23 +14,6 @@ int checked_number(uint32_t index) {
   if (index >= static_cast<uint32_t>(count))
     refuse(GROK1_E_INVALID_ARGUMENT, "device %u is asked for, there are %d", index, count);
   return static_cast<int>(index);
-}
-
-bool supports_linear(uint32_t encoding, uint32_t scale_encoding, uint32_t order) {
-  const auto element = element_of_encoding(encoding);
-  if (element == Element::i8)
-    return order == GROK1_ORDER_KN && (scale_encoding == GROK1_ENCODING_BF16 || scale_encoding == GROK1_ENCODING_F32);
-  return element && scale_encoding == GROK1_ENCODING_NONE && (order == GROK1_ORDER_KN || order == GROK1_ORDER_NK);
-}
-
-bool supported(uint32_t what, uint32_t a, uint32_t b, uint32_t c) {
-  switch (what) {
-    case GROK1_SUPPORT_LINEAR: return supports_linear(a, b, c);
-    case GROK1_SUPPORT_VECTOR:
-    case GROK1_SUPPORT_EMBEDDING: return element_of_encoding(a) && a != GROK1_ENCODING_I8;
-    case GROK1_SUPPORT_CACHE: return element_of_cache(a).has_value();
-    default: return false;
-  }
 }
 
 }  // namespace
@@ -75,11 +57,7 @@ void device_close(grok1_device* device) {
 grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t b, uint32_t c, grok1_error* err) {
   return guarded(err, [&] {
     given(device, "device");
-    if (!supported(what, a, b, c))
-      refuse(GROK1_E_UNSUPPORTED,
-             "question %u with %u, %u, %u: the GPU does F32, F16 and BF16, and linear weights as I8 with BF16 or F32 "
-             "scales in order KN",
-             what, a, b, c);
+    check_supported("GPU", what, a, b, c);
   });
 }
 

@@ -3,8 +3,8 @@
 #ifndef GROK1_BACKENDS_GPU_DEVICE_H
 #define GROK1_BACKENDS_GPU_DEVICE_H
 
-#include "backends/gpu/arguments.h"
 #include "backends/gpu/kernels/kernels.h"
+#include "backends/gpu/refusal.h"
 
 namespace grok1::accel {
 

@@ -17,7 +17,7 @@ grok1_status embed(grok1_device* device, const grok1_embed_args* arguments, grok
     norm.multiplier = call.step.model.embedding_multiplier;
     norm.eps = call.step.model.rms_norm_eps;
     if (args.x != nullptr) {
-      Act& x = act_of(call.step, args.x, "x");
+      Act& x = rows_of<Act>(call.step, args.x, "x");
       norm.next = norm_scale(&call.device, args.next_norm, norm.d, "next_norm");
       norm.x = x.rows;
       x.routed_for = nullptr;

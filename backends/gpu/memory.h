@@ -1,5 +1,4 @@
-// Memory of a device and pinned memory of the host, freed with their owner; and sums and products of sizes that do not
-// wrap. Nothing is zeroed.
+// Memory of a device and pinned memory of the host, freed with their owner. Nothing is zeroed.
 #ifndef GROK1_BACKENDS_GPU_MEMORY_H
 #define GROK1_BACKENDS_GPU_MEMORY_H
 
@@ -10,22 +9,6 @@
 #include "backends/gpu/refusal.h"
 
 namespace grok1::accel {
-
-inline uint64_t size_product(std::initializer_list<uint64_t> factors) {
-  uint64_t product = 1;
-  for (const uint64_t factor : factors)
-    if (__builtin_mul_overflow(product, factor, &product))
-      refuse(GROK1_E_OUT_OF_MEMORY, "a size of more than 2^64 bytes is asked for");
-  return product;
-}
-
-inline uint64_t size_sum(std::initializer_list<uint64_t> terms) {
-  uint64_t sum = 0;
-  for (const uint64_t term : terms)
-    if (__builtin_add_overflow(sum, term, &sum))
-      refuse(GROK1_E_OUT_OF_MEMORY, "a size of more than 2^64 bytes is asked for");
-  return sum;
-}
 
 enum class Place { device, pinned };
 

@@ -7,8 +7,8 @@ grok1_status moe_experts(grok1_device* device, const grok1_experts_args* argumen
   return operate(device, arguments, GROK1_TYPE_EXPERTS_ARGS, err, [](const Call& call, const grok1_experts_args& args) {
     const Layer& layer = object_of<const Layer>(&call.device, args.layer, "layer");
     check_same_model(call.step.model, layer.model, "layer");
-    const Act& x = act_of(call.step, args.x, "x");
-    const Route& route = route_of(call.step, args.route, "route");
+    const Act& x = rows_of<Act>(call.step, args.x, "x");
+    const Route& route = rows_of<Route>(call.step, args.route, "route");
     if (layer.gate == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no experts on this device", layer.index);
     const Scratch& s = call.step.scratch;
     ExpertsArgs experts{};

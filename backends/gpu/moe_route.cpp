@@ -9,8 +9,8 @@ grok1_status moe_route(grok1_device* device, const grok1_route_args* arguments, 
   return operate(device, arguments, GROK1_TYPE_ROUTE_ARGS, err, [](const Call& call, const grok1_route_args& args) {
     const Layer& layer = object_of<const Layer>(&call.device, args.layer, "layer");
     check_same_model(call.step.model, layer.model, "layer");
-    Act& x = act_of(call.step, args.x, "x");
-    Route& route = route_of(call.step, args.route, "route");
+    Act& x = rows_of<Act>(call.step, args.x, "x");
+    Route& route = rows_of<Route>(call.step, args.route, "route");
     if (layer.router == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no router on this device", layer.index);
     if (x.routed_for == &layer) {
       std::swap(x.choices, route.choices);

@@ -1,37 +1,12 @@
-// Refusals as text.
+// What the vendor's failures mean to the host.
 #include "backends/gpu/refusal.h"
 
-#include <algorithm>
-#include <cstdarg>
-#include <cstddef>
 #include <cstdio>
-#include <cstring>
 
 namespace grok1::accel {
+namespace {
 
-void refuse(grok1_status status, const char* format, ...) {
-  Refusal refusal{};
-  refusal.status = status;
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(refusal.message, sizeof refusal.message, format, arguments);
-  va_end(arguments);
-  throw refusal;
-}
-
-grok1_status write_error(grok1_error* err, grok1_status status, const char* message, int32_t code) noexcept {
-  if (err == nullptr) return status;
-  grok1_error written = GROK1_INIT(grok1_error);
-  written.struct_size = err->struct_size;
-  written.status = status;
-  written.source = GROK1_SOURCE_BACKEND;
-  written.native_code = code;
-  std::snprintf(written.message, sizeof written.message, "%s: %s", gpu::kId, message);
-  std::memcpy(err, &written, std::min<size_t>(err->struct_size, sizeof written));
-  return status;
-}
-
-grok1_status status_of(gpu::Error::Kind kind) noexcept {
+grok1_status status_of(gpu::Error::Kind kind) {
   switch (kind) {
     case gpu::Error::Kind::kOutOfMemory: return GROK1_E_OUT_OF_MEMORY;
     case gpu::Error::Kind::kLost: return GROK1_E_DEVICE_LOST;
@@ -40,6 +15,16 @@ grok1_status status_of(gpu::Error::Kind kind) noexcept {
     case gpu::Error::Kind::kDriverTooOld: return GROK1_E_UNSUPPORTED;
     default: return GROK1_E_BACKEND;
   }
+}
+
+}  // namespace
+
+void refuse_for(const gpu::Error& error) {
+  Refusal refusal{};
+  refusal.status = status_of(error.kind);
+  refusal.native_code = error.code;
+  std::snprintf(refusal.message, sizeof refusal.message, "%s", error.text.c_str());
+  throw refusal;
 }
 
 }  // namespace grok1::accel

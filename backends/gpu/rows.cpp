@@ -64,18 +64,6 @@ uint64_t route_bytes(const Step& step) {
   return lay_out(step, choices, nullptr);
 }
 
-Act& act_of(const Step& step, const grok1_act* handle, const char* name) {
-  Act& act = object<Act>(const_cast<grok1_act*>(handle), name);
-  if (act.step != &step) refuse(GROK1_E_INVALID_ARGUMENT, "%s belongs to another step", name);
-  return act;
-}
-
-Route& route_of(const Step& step, const grok1_route* handle, const char* name) {
-  Route& route = object<Route>(const_cast<grok1_route*>(handle), name);
-  if (route.step != &step) refuse(GROK1_E_INVALID_ARGUMENT, "%s belongs to another step", name);
-  return route;
-}
-
 RouteOut route_out(const Layer& layer, const Choices& choices) {
   return {layer.router->matrix, choices.experts, choices.gates, layer.model.experts_used};
 }
@@ -109,7 +97,7 @@ grok1_status act_export(grok1_step* handle, grok1_queue* queue, const grok1_act*
                         grok1_error* err) {
   return guarded(err, [&] {
     const Transfer t(handle, queue);
-    const Act& act = act_of(t.step, x, "act");
+    const Act& act = rows_of<Act>(t.step, x, "act");
     const Range to = words_in(t.step.device, rows, offset, t.floats(), "rows");
     float* packed = t.step.scratch.outs;
     t.step.device->kernels.copy_rows(packed, act.rows.values, t.step.pass.n_rows, t.step.model.d_model, act.rows.stride,
@@ -122,7 +110,7 @@ grok1_status act_import(grok1_step* handle, grok1_queue* queue, grok1_act* x, co
                         grok1_error* err) {
   return guarded(err, [&] {
     const Transfer t(handle, queue);
-    Act& act = act_of(t.step, x, "act");
+    Act& act = rows_of<Act>(t.step, x, "act");
     const Range from = words_in(t.step.device, rows, offset, t.floats(), "rows");
     const Range packed = device_range(t.step.scratch.outs, from.size);
     copy_range(t.queue, packed, from);
@@ -154,7 +142,7 @@ grok1_status route_export(grok1_step* handle, grok1_queue* queue, const grok1_ro
                           uint64_t experts_offset, grok1_buffer* gates, uint64_t gates_offset, grok1_error* err) {
   return guarded(err, [&] {
     const Transfer t(handle, queue);
-    const Route& route = route_of(t.step, r, "route");
+    const Route& route = rows_of<Route>(t.step, r, "route");
     const Range to_experts = words_in(t.step.device, experts, experts_offset, t.choices(), "experts");
     const Range to_gates = words_in(t.step.device, gates, gates_offset, t.choices(), "gates");
     copy_range(t.queue, to_experts, device_range(route.choices.experts, to_experts.size));
@@ -167,7 +155,7 @@ grok1_status route_import(grok1_step* handle, grok1_queue* queue, grok1_route* r
                           uint64_t experts_offset, const grok1_buffer* gates, uint64_t gates_offset, grok1_error* err) {
   return guarded(err, [&] {
     const Transfer t(handle, queue);
-    Route& route = route_of(t.step, r, "route");
+    Route& route = rows_of<Route>(t.step, r, "route");
     const Range from_experts = words_in(t.step.device, experts, experts_offset, t.choices(), "experts");
     const Range from_gates = words_in(t.step.device, gates, gates_offset, t.choices(), "gates");
     copy_range(t.queue, device_range(route.choices.experts, from_experts.size), from_experts);

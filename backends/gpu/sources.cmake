@@ -1,6 +1,7 @@
 # The sources of the GPU plugins, for whoever compiles them: the host's by any C++ compiler, the kernels by a vendor's. Each
 # kernel file is compiled with GROK1_GPU_VARIANT, the namespace of its launchers, and so is table.cpp.
-set(GROK1_GPU_HOST_SOURCES
+include(${CMAKE_CURRENT_LIST_DIR}/../contract/sources.cmake)
+set(GROK1_GPU_HOST_SOURCES ${GROK1_CONTRACT_SOURCES}
   backends/gpu/accumulate.cpp backends/gpu/add_norm.cpp backends/gpu/attention.cpp backends/gpu/backend.cpp
   backends/gpu/binding.cpp backends/gpu/buffer.cpp backends/gpu/comm.cpp backends/gpu/device.cpp backends/gpu/embed.cpp
   backends/gpu/kv.cpp backends/gpu/logits.cpp backends/gpu/moe_experts.cpp backends/gpu/moe_route.cpp

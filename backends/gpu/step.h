@@ -5,13 +5,10 @@
 
 #include <vector>
 
+#include "backends/contract/step.h"
 #include "backends/gpu/queue.h"
 
 namespace grok1::accel {
-
-struct Limits {
-  uint32_t rows, chunks, pages, logit_rows, page_tokens;
-};
 
 // The current pass as the host needs it for its checks and grids.
 struct Pass {

@@ -3,15 +3,11 @@
 #ifndef GROK1_BACKENDS_GPU_WEIGHTS_H
 #define GROK1_BACKENDS_GPU_WEIGHTS_H
 
-#include <optional>
-#include <vector>
-
+#include "backends/contract/weights.h"
 #include "backends/gpu/device.h"
 #include "backends/gpu/memory.h"
 
 namespace grok1::accel {
-
-std::optional<Element> element_of_encoding(uint32_t encoding);
 
 // Most places that `k` inputs may take with their padding; weights whose scale groups need more are refused, since a
 // step makes its digits before it sees a weight.
@@ -21,12 +17,6 @@ constexpr uint64_t most_places(uint64_t k) {
 constexpr uint64_t most_blocks(uint64_t k) {
   return most_places(k) / kTileK;
 }
-
-// Which rows [experts, outer] of the slice have come.
-struct Received {
-  uint64_t experts = 0, outer = 0, outer_begin = 0, inner = 0, inner_bytes = 0;
-  std::vector<bool> rows;
-};
 
 struct Weight {
   Device* device;

@@ -1,7 +1,7 @@
 // accumulate: y[i] += x[i], for sums that the host stages between devices.
-#include "backends/reference/arguments.h"
 #include "backends/reference/buffer.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {

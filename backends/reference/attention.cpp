@@ -2,10 +2,10 @@
 // the pass stores its K and V, then every row attends; all reads are of what the cache holds.
 #include <cmath>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/kv.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/step.h"
 #include "backends/reference/table.h"
 
@@ -31,7 +31,8 @@ void store_k_and_v(Step& step, const Layer& layer, const Kv& kv, const float* x,
   linear(*layer.v, 0, x, s.v.data());
   for (uint32_t g = 0; g < kv_heads; ++g) rope(&s.k[g * m.head_dim], m, position);
 
-  const uint32_t page = step.page(row, position), token = position % step.page_tokens, slot = kv.slot(layer.index);
+  const uint32_t page = step.page(row, position), token = position % step.limits.page_tokens,
+                 slot = kv.slot(layer.index);
   std::byte* key = kv.token(slot, page, Kv::kKey, token);
   std::byte* value = kv.token(slot, page, Kv::kValue, token);
   for (uint32_t i = 0; i < kv_heads * m.head_dim; ++i) {
@@ -45,7 +46,7 @@ void attend(Step& step, const Layer& layer, const Kv& kv, uint32_t row, uint32_t
   const grok1_model_desc& m = layer.model;
   const uint32_t position = step.pass.positions[row], bytes = cache_bytes(kv.type), slot = kv.slot(layer.index);
   const auto cached = [&](Kv::Half half, uint32_t j) {
-    return kv.token(slot, step.page(row, j), half, j % step.page_tokens) + uint64_t(g) * m.head_dim * bytes;
+    return kv.token(slot, step.page(row, j), half, j % step.limits.page_tokens) + uint64_t(g) * m.head_dim * bytes;
   };
   double* l = step.scratch.l.data();
   double largest = -INFINITY;
@@ -71,23 +72,16 @@ void attend(Step& step, const Layer& layer, const Kv& kv, uint32_t row, uint32_t
 // Every page that a row of the pass reads or writes must exist.
 void check_pages(const Step& step, const Kv& kv) {
   for (uint32_t r = 0; r < step.pass.n_rows(); ++r)
-    for (uint32_t p = 0; p <= step.pass.positions[r]; p += step.page_tokens)
+    for (uint32_t p = 0; p <= step.pass.positions[r]; p += step.limits.page_tokens)
       if (step.page(r, p) >= kv.n_pages)
         refuse(GROK1_E_INVALID_ARGUMENT, "row %u reads page %u at position %u; the cache has %u", r, step.page(r, p), p,
                kv.n_pages);
 }
 
 void check(const Step& step, const Layer& layer, const Kv& kv) {
-  check_same_model(step.model, layer.model, "layer");
-  check_same_model(step.model, kv.model, "kv");
   if (layer.q == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no attention on this device", layer.index);
+  check_attention(step.model, step.limits, layer, kv);
   kv.slot(layer.index);
-  if (kv.kv_head_begin != layer.kv_head_begin || kv.kv_head_end != layer.kv_head_end)
-    refuse(GROK1_E_INVALID_ARGUMENT, "the cache holds kv heads %u .. %u, the layer's share is %u .. %u",
-           kv.kv_head_begin, kv.kv_head_end, layer.kv_head_begin, layer.kv_head_end);
-  if (kv.page_tokens != step.page_tokens)
-    refuse(GROK1_E_INVALID_ARGUMENT, "the cache's pages have %u tokens, the step's %u", kv.page_tokens,
-           step.page_tokens);
   check_pages(step, kv);
 }
 
@@ -97,11 +91,11 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
   return guarded(err, [&] {
     given(device, "device");
     const grok1_attention_args& args = input(arguments, GROK1_TYPE_ATTENTION_ARGS, "args");
-    object<Queue>(device, args.queue, "queue");
+    object_of<Queue>(device, args.queue, "queue");
     Step& step = current(device, args.step);
-    const Layer& layer = object<const Layer>(device, args.layer, "layer");
-    const Kv& kv = object<Kv>(device, args.kv, "kv");
-    const Act& x = act_of(step, args.x, "x");
+    const Layer& layer = object_of<const Layer>(device, args.layer, "layer");
+    const Kv& kv = object_of<Kv>(device, args.kv, "kv");
+    const Act& x = rows_of<Act>(step, args.x, "x");
     check(step, layer, kv);
     const grok1_model_desc& m = layer.model;
     const uint32_t n_rows = step.pass.n_rows(), group = m.heads / m.kv_heads;

@@ -2,8 +2,8 @@
 // done when it returns. Between operators values are float32, inside each everything is double. It is the oracle of the
 // conformance suite and is used only when named. This file holds the operator table
 // and the descriptor; entry.cpp is the plugin's entry.
-#include "backends/reference/arguments.h"
 #include "backends/reference/descriptor.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -13,64 +13,12 @@ struct Backend {
   char unused = 0;
 };
 
-constexpr grok1_backend_ops kOps = {
-    sizeof(grok1_backend_ops),
-    0,
-    close,
-    device_count,
-    device_info,
-    device_open,
-    device_close,
-    supports,
-    nullptr,  // get_extension: none is offered
-    buffer_alloc,
-    buffer_free,
-    buffer_map,
-    copy,
-    fill,
-    queue_create,
-    queue_destroy,
-    queue_sync,
-    event_create,
-    event_destroy,
-    event_record,
-    queue_wait,
-    event_wait,
-    weight_plan,
-    weight_begin,
-    weight_chunk,
-    weight_end,
-    weight_free,
-    layer_bind,
-    layer_free,
-    lm_head_bind,
-    lm_head_free,
-    kv_plan,
-    kv_create,
-    kv_destroy,
-    kv_copy_pages,
-    kv_export,
-    kv_import,
-    step_plan,
-    step_create,
-    step_destroy,
-    step_set,
-    act_create,
-    act_destroy,
-    act_export,
-    act_import,
-    route_create,
-    route_destroy,
-    route_export,
-    route_import,
-    embed,
-    attention,
-    add_norm,
-    moe_route,
-    moe_experts,
-    accumulate,
-    logits,
-};
+constexpr grok1_backend_ops kOps = [] {
+  grok1_backend_ops ops{};
+  ops.struct_size = sizeof ops;
+  GROK1_TABLE_FUNCTIONS(GROK1_FILL_SLOT)
+  return ops;
+}();
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 // Buffers: allocation, mapping, copy, fill, and the checked view that operators take of their rows.
 #include "backends/reference/buffer.h"
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -12,28 +12,18 @@ constexpr std::align_val_t kAlignment{64};
 
 std::byte* range(const grok1_device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t size,
                  const char* name) {
-  const Memory& memory = object<const Buffer>(device, buffer, name).memory;
-  if (offset > memory.size() || size > memory.size() - offset)
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s: %zu bytes at offset %zu are wanted, the buffer has %zu", name, size, offset,
-           memory.size());
+  const Memory& memory = object_of<const Buffer>(device, buffer, name).memory;
+  check_inside(name, offset, size, memory.size());
   return memory.data() + offset;
 }
 
 std::byte* words(const grok1_device* device, const grok1_buffer* buffer, uint64_t offset, uint64_t count,
                  const char* name) {
-  if (offset % 4 != 0) refuse(GROK1_E_INVALID_ARGUMENT, "%s: offset %zu is no multiple of 4", name, offset);
+  check_aligned(name, offset);
   return range(device, buffer, offset, size_product({count, 4}), name);
 }
 
 }  // namespace
-
-uint64_t size_product(std::initializer_list<uint64_t> factors) {
-  uint64_t product = 1;
-  for (const uint64_t factor : factors)
-    if (__builtin_mul_overflow(product, factor, &product))
-      refuse(GROK1_E_OUT_OF_MEMORY, "more than 2^64 bytes are wanted; ask for less");
-  return product;
-}
 
 Memory::Memory(uint64_t size) : size_(size) {
   if (size == 0) return;
@@ -62,9 +52,7 @@ grok1_status buffer_alloc(grok1_device* device, uint64_t size, uint32_t memory, 
   return guarded(err, [&] {
     given(device, "device");
     given(buffer, "buffer");
-    if (size == 0) refuse(GROK1_E_INVALID_ARGUMENT, "a buffer of 0 bytes is asked for");
-    if (memory != GROK1_MEMORY_DEVICE && memory != GROK1_MEMORY_HOST)
-      refuse(GROK1_E_INVALID_ARGUMENT, "memory is %u, wanted GROK1_MEMORY_DEVICE (1) or GROK1_MEMORY_HOST (2)", memory);
+    check_allocation(size, memory);
     hand_out(buffer, new Buffer{device, Memory(size)});
   });
 }

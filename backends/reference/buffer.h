@@ -4,15 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 
-#include "grok1_backend.h"
+#include "backends/reference/refusal.h"
 
 namespace grok1::reference {
-
-// Product of sizes; refused as out of memory if no memory can be that large.
-uint64_t size_product(std::initializer_list<uint64_t> factors);
 
 // `size` bytes, aligned to 64, content undefined; GROK1_E_OUT_OF_MEMORY if there are not so many.
 class Memory {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string_view>
 
-#include "backends/reference/arguments.h"
-#include "backends/reference/numbers.h"
+#include "backends/contract/support.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -54,17 +54,6 @@ void check_options(std::string_view options) {
   }
 }
 
-bool supports_linear(uint32_t encoding, uint32_t scale_encoding, uint32_t order) {
-  if (encoding == GROK1_ENCODING_I8)
-    return order == GROK1_ORDER_KN && (scale_encoding == GROK1_ENCODING_BF16 || scale_encoding == GROK1_ENCODING_F32);
-  return encoding_bytes(encoding) != 0 && scale_encoding == GROK1_ENCODING_NONE &&
-         (order == GROK1_ORDER_KN || order == GROK1_ORDER_NK);
-}
-
-bool is_float(uint32_t encoding) {
-  return encoding_bytes(encoding) >= 2;
-}
-
 }  // namespace
 
 grok1_status device_count(grok1_backend* backend, uint32_t* count, grok1_error* err) {
@@ -106,15 +95,7 @@ void device_close(grok1_device* device) {
 grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t b, uint32_t c, grok1_error* err) {
   return guarded(err, [&] {
     given(device, "device");
-    const bool answer = what == GROK1_SUPPORT_LINEAR      ? supports_linear(a, b, c)
-                        : what == GROK1_SUPPORT_VECTOR    ? is_float(a)
-                        : what == GROK1_SUPPORT_CACHE     ? cache_bytes(a) != 0
-                        : what == GROK1_SUPPORT_EMBEDDING ? is_float(a)
-                                                          : false;
-    if (!answer)
-      refuse(GROK1_E_UNSUPPORTED,
-             "question %u with %u, %u, %u: wanted F32, F16 or BF16, or I8 with BF16 or F32 scales as KN", what, a, b,
-             c);
+    check_supported("reference", what, a, b, c);
   });
 }
 

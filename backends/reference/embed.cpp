@@ -1,8 +1,8 @@
 // embed: h[r] = embedding[token[r]] * embedding_multiplier, then x = norm(h, next_norm).
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/norm.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/step.h"
 #include "backends/reference/table.h"
 
@@ -12,14 +12,14 @@ grok1_status embed(grok1_device* device, const grok1_embed_args* arguments, grok
   return guarded(err, [&] {
     given(device, "device");
     const grok1_embed_args& args = input(arguments, GROK1_TYPE_EMBED_ARGS, "args");
-    object<Queue>(device, args.queue, "queue");
+    object_of<Queue>(device, args.queue, "queue");
     const Step& step = current(device, args.step);
-    const LmHead& head = object<const LmHead>(device, args.lm_head, "lm_head");
+    const LmHead& head = object_of<const LmHead>(device, args.lm_head, "lm_head");
     check_same_model(step.model, head.model, "lm_head");
     const uint32_t d = step.model.d_model, n_rows = step.pass.n_rows();
     float* h = floats(device, args.h, args.h_offset, uint64_t(n_rows) * d, "h");
-    Act* x = args.x ? &act_of(step, args.x, "x") : nullptr;
-    const Weight* scale = x ? &norm_scale(device, args.next_norm, d, "next_norm") : nullptr;
+    Act* x = args.x ? &rows_of<Act>(step, args.x, "x") : nullptr;
+    const Weight* scale = x ? &norm_scale<Weight>(device, args.next_norm, d, "next_norm") : nullptr;
 
     for (uint32_t r = 0; r < n_rows; ++r) {
       const uint32_t token = step.pass.tokens[r];

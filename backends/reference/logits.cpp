@@ -1,7 +1,7 @@
 // logits: chosen rows of x times the embedding rows of the share's vocabulary range, times output_multiplier.
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/step.h"
 #include "backends/reference/table.h"
 
@@ -11,11 +11,11 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
   return guarded(err, [&] {
     given(device, "device");
     const grok1_logits_args& args = input(arguments, GROK1_TYPE_LOGITS_ARGS, "args");
-    object<Queue>(device, args.queue, "queue");
+    object_of<Queue>(device, args.queue, "queue");
     const Step& step = current(device, args.step);
-    const LmHead& head = object<const LmHead>(device, args.lm_head, "lm_head");
+    const LmHead& head = object_of<const LmHead>(device, args.lm_head, "lm_head");
     check_same_model(step.model, head.model, "lm_head");
-    const Act& x = act_of(step, args.x, "x");
+    const Act& x = rows_of<Act>(step, args.x, "x");
     const uint64_t d = step.model.d_model, vocab = head.vocab_end - head.vocab_begin;
     float* out = floats(device, args.logits, args.logits_offset, step.pass.logit_rows.size() * vocab, "logits");
 

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/step.h"
 #include "backends/reference/table.h"
 
@@ -30,13 +30,13 @@ grok1_status moe_experts(grok1_device* device, const grok1_experts_args* argumen
   return guarded(err, [&] {
     given(device, "device");
     const grok1_experts_args& args = input(arguments, GROK1_TYPE_EXPERTS_ARGS, "args");
-    object<Queue>(device, args.queue, "queue");
+    object_of<Queue>(device, args.queue, "queue");
     Step& step = current(device, args.step);
-    const Layer& layer = object<const Layer>(device, args.layer, "layer");
+    const Layer& layer = object_of<const Layer>(device, args.layer, "layer");
     check_same_model(step.model, layer.model, "layer");
     if (layer.gate == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no experts on this device", layer.index);
-    const Act& x = act_of(step, args.x, "x");
-    const Route& route = route_of(step, args.route, "route");
+    const Act& x = rows_of<Act>(step, args.x, "x");
+    const Route& route = rows_of<Route>(step, args.route, "route");
     const uint32_t d = step.model.d_model, used = step.model.experts_used, n_rows = step.pass.n_rows();
     float* y = floats(device, args.y, args.y_offset, uint64_t(n_rows) * d, "y");
     Scratch& s = step.scratch;

@@ -1,9 +1,9 @@
 // moe_route: softmax over all experts of x . router, then the best; the gates are their probabilities as they are.
 #include <cmath>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/binding.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/step.h"
 #include "backends/reference/table.h"
 
@@ -23,13 +23,13 @@ grok1_status moe_route(grok1_device* device, const grok1_route_args* arguments, 
   return guarded(err, [&] {
     given(device, "device");
     const grok1_route_args& args = input(arguments, GROK1_TYPE_ROUTE_ARGS, "args");
-    object<Queue>(device, args.queue, "queue");
+    object_of<Queue>(device, args.queue, "queue");
     Step& step = current(device, args.step);
-    const Layer& layer = object<const Layer>(device, args.layer, "layer");
+    const Layer& layer = object_of<const Layer>(device, args.layer, "layer");
     check_same_model(step.model, layer.model, "layer");
     if (layer.router == nullptr) refuse(GROK1_E_INVALID_ARGUMENT, "layer %u has no router on this device", layer.index);
-    const Act& x = act_of(step, args.x, "x");
-    Route& route = route_of(step, args.route, "route");
+    const Act& x = rows_of<Act>(step, args.x, "x");
+    Route& route = rows_of<Route>(step, args.route, "route");
     const uint32_t used = step.model.experts_used;
     std::vector<double>& p = step.scratch.expert;
 

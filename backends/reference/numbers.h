@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "backends/contract/support.h"
 #include "grok1_backend.h"
 
 namespace grok1::reference {
@@ -54,16 +55,6 @@ T load(const std::byte* bytes) {
   return value;
 }
 
-inline uint32_t encoding_bytes(uint32_t encoding) {
-  switch (encoding) {
-    case GROK1_ENCODING_F32: return 4;
-    case GROK1_ENCODING_F16:
-    case GROK1_ENCODING_BF16: return 2;
-    case GROK1_ENCODING_I8: return 1;
-    default: return 0;
-  }
-}
-
 inline double decode(uint32_t encoding, const std::byte* bytes) {
   switch (encoding) {
     case GROK1_ENCODING_F32: return load<float>(bytes);
@@ -71,10 +62,6 @@ inline double decode(uint32_t encoding, const std::byte* bytes) {
     case GROK1_ENCODING_BF16: return std::bit_cast<float>(uint32_t(load<uint16_t>(bytes)) << 16);
     default: return load<int8_t>(bytes);
   }
-}
-
-inline uint32_t cache_bytes(uint32_t type) {
-  return type == GROK1_CACHE_F32 ? 4 : type == GROK1_CACHE_BF16 || type == GROK1_CACHE_F16 ? 2 : 0;
 }
 
 inline double load_cached(uint32_t type, const std::byte* bytes) {

@@ -1,7 +1,7 @@
 // Queues and events: see queue.h for why there is nothing to wait for.
 #include "backends/reference/queue.h"
 
-#include "backends/reference/arguments.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
 namespace grok1::reference {
@@ -35,7 +35,7 @@ void event_destroy(grok1_event* event) {
 }
 
 grok1_status event_record(grok1_event* event, grok1_queue* queue, grok1_error* err) {
-  return guarded(err, [&] { object<Event>(object<Queue>(queue, "queue").device, event, "event"); });
+  return guarded(err, [&] { object_of<Event>(object<Queue>(queue, "queue").device, event, "event"); });
 }
 
 grok1_status queue_wait(grok1_queue* queue, grok1_event* event, grok1_error* err) {

@@ -1,37 +1,16 @@
-// How a call of the reference backend fails: refuse() throws a Refusal where the fault is found, guarded() turns it
-// into the status and text that the caller of the operator table sees. No exception passes guarded(). Knows no
-// operator; the checks of argument structs are in arguments.h.
+// How a call of this backend fails: as backends/contract/refusal.h says, under the name "reference".
 #ifndef GROK1_BACKENDS_REFERENCE_REFUSAL_H
 #define GROK1_BACKENDS_REFERENCE_REFUSAL_H
 
-#include <exception>
-#include <new>
-
-#include "grok1_backend.h"
+#include "backends/contract/arguments.h"
 
 namespace grok1::reference {
 
-struct Refusal {
-  grok1_status status;
-  char message[sizeof(grok1_error::message)];
-};
-
-[[noreturn]] __attribute__((format(printf, 2, 3))) void refuse(grok1_status status, const char* format, ...);
-
-grok1_status write_error(grok1_error* err, grok1_status status, const char* message) noexcept;
+using namespace contract;
 
 template <class Body>
-grok1_status guarded(grok1_error* err, Body&& body) noexcept {
-  try {
-    body();
-    return GROK1_OK;
-  } catch (const Refusal& refusal) {
-    return write_error(err, refusal.status, refusal.message);
-  } catch (const std::bad_alloc&) {
-    return write_error(err, GROK1_E_OUT_OF_MEMORY, "the host has no memory left for a small allocation; free some");
-  } catch (const std::exception& fault) {
-    return write_error(err, GROK1_E_INTERNAL, fault.what());
-  }
+grok1_status guarded(grok1_error* err, const Body& body) noexcept {
+  return contract::guarded("reference", err, body);
 }
 
 }  // namespace grok1::reference

@@ -2,9 +2,9 @@
 // add_norm.cpp, embed.cpp and moe_route.cpp.
 #include <memory>
 
-#include "backends/reference/arguments.h"
 #include "backends/reference/buffer.h"
 #include "backends/reference/queue.h"
+#include "backends/reference/refusal.h"
 #include "backends/reference/step.h"
 #include "backends/reference/table.h"
 
@@ -24,23 +24,11 @@ void check_experts(const Step& step, const int32_t* experts, uint64_t count) {
 
 }  // namespace
 
-Act& act_of(const Step& step, const grok1_act* handle, const char* name) {
-  Act& act = object<Act>(const_cast<grok1_act*>(handle), name);
-  if (act.step != &step) refuse(GROK1_E_INVALID_ARGUMENT, "%s belongs to another step", name);
-  return act;
-}
-
-Route& route_of(const Step& step, const grok1_route* handle, const char* name) {
-  Route& route = object<Route>(const_cast<grok1_route*>(handle), name);
-  if (route.step != &step) refuse(GROK1_E_INVALID_ARGUMENT, "%s belongs to another step", name);
-  return route;
-}
-
 grok1_status act_create(grok1_step* handle, grok1_act** act, grok1_error* err) {
   return guarded(err, [&] {
     Step& step = object<Step>(handle, "step");
     given(act, "act");
-    hand_out(act, new Act{&step, std::vector<float>(size_product({step.max_rows, step.model.d_model}))});
+    hand_out(act, new Act{&step, std::vector<float>(size_product({step.limits.rows, step.model.d_model}))});
   });
 }
 
@@ -53,7 +41,7 @@ grok1_status act_export(grok1_step* handle, grok1_queue* queue, const grok1_act*
   return guarded(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t(step.pass.n_rows()) * step.model.d_model;
-    const Act& act = act_of(step, x, "act");
+    const Act& act = rows_of<Act>(step, x, "act");
     std::copy_n(act.rows.begin(), count, floats(step.device, rows, offset, count, "rows"));
   });
 }
@@ -63,7 +51,7 @@ grok1_status act_import(grok1_step* handle, grok1_queue* queue, grok1_act* x, co
   return guarded(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t(step.pass.n_rows()) * step.model.d_model;
-    Act& act = act_of(step, x, "act");
+    Act& act = rows_of<Act>(step, x, "act");
     std::copy_n(floats(step.device, rows, offset, count, "rows"), count, act.rows.begin());
   });
 }
@@ -72,7 +60,7 @@ grok1_status route_create(grok1_step* handle, grok1_route** route, grok1_error* 
   return guarded(err, [&] {
     Step& step = object<Step>(handle, "step");
     given(route, "route");
-    const uint64_t count = uint64_t(step.max_rows) * step.model.experts_used;
+    const uint64_t count = uint64_t(step.limits.rows) * step.model.experts_used;
     hand_out(route, new Route{&step, std::vector<int32_t>(count), std::vector<float>(count)});
   });
 }
@@ -86,7 +74,7 @@ grok1_status route_export(grok1_step* handle, grok1_queue* queue, const grok1_ro
   return guarded(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t(step.pass.n_rows()) * step.model.experts_used;
-    const Route& route = route_of(step, r, "route");
+    const Route& route = rows_of<Route>(step, r, "route");
     int32_t* to_experts = ints(step.device, experts, experts_offset, count, "experts");
     std::copy_n(route.gates.begin(), count, floats(step.device, gates, gates_offset, count, "gates"));
     std::copy_n(route.experts.begin(), count, to_experts);
@@ -98,7 +86,7 @@ grok1_status route_import(grok1_step* handle, grok1_queue* queue, grok1_route* r
   return guarded(err, [&] {
     const Step& step = transfer(handle, queue);
     const uint64_t count = uint64_t(step.pass.n_rows()) * step.model.experts_used;
-    Route& route = route_of(step, r, "route");
+    Route& route = rows_of<Route>(step, r, "route");
     const int32_t* from_experts = ints(step.device, experts, experts_offset, count, "experts");
     const float* from_gates = floats(step.device, gates, gates_offset, count, "gates");
     check_experts(step, from_experts, count);

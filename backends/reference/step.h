@@ -4,7 +4,8 @@
 
 #include <vector>
 
-#include "grok1_backend.h"
+#include "backends/contract/step.h"
+#include "backends/reference/refusal.h"
 
 namespace grok1::reference {
 
@@ -33,12 +34,12 @@ struct Scratch {
 struct Step {
   const grok1_device* device;
   grok1_model_desc model;
-  uint32_t max_rows, max_chunks, max_pages, max_logit_rows, page_tokens;
+  Limits limits;
   Pass pass;
   Scratch scratch;
 
   uint32_t page(uint32_t row, uint32_t position) const {
-    return pass.page_table[uint64_t(pass.chunk[row]) * max_pages + position / page_tokens];
+    return pass.page_table[uint64_t(pass.chunk[row]) * limits.pages + position / limits.page_tokens];
   }
 };
 
@@ -55,10 +56,6 @@ struct Route {
   std::vector<int32_t> experts;  // [max_rows, experts_used], best first
   std::vector<float> gates;      // the same shape
 };
-
-// The rows behind a handle, which must belong to the step.
-Act& act_of(const Step& step, const grok1_act* handle, const char* name);
-Route& route_of(const Step& step, const grok1_route* handle, const char* name);
 
 }  // namespace grok1::reference
 

@@ -3,30 +3,15 @@
 #ifndef GROK1_BACKENDS_REFERENCE_WEIGHTS_H
 #define GROK1_BACKENDS_REFERENCE_WEIGHTS_H
 
-#include <vector>
-
+#include "backends/contract/weights.h"
 #include "backends/reference/buffer.h"
 #include "backends/reference/numbers.h"
 
 namespace grok1::reference {
 
-// A box of a stored array [experts, outer, inner]: where it begins in the whole, and how far it goes.
-struct Box {
-  uint64_t expert_begin, outer_begin, inner_begin;
-  uint64_t experts, outer, inner;
-  uint32_t element_bytes;
-
-  uint64_t rows() const { return experts * outer; }
-  uint64_t row(uint64_t expert, uint64_t o) const { return (expert - expert_begin) * outer + (o - outer_begin); }
-  uint64_t row_bytes() const { return inner * element_bytes; }
-  uint64_t bytes() const { return size_product({experts, outer, inner, element_bytes}); }
-};
-
-struct Part {
-  Box box{};
+struct Part : Received {            // awaits nothing when in place
   const std::byte* data = nullptr;  // first element of the box
   Memory own;                       // empty when in place
-  std::vector<bool> received;       // [box.rows()], empty when in place
 
   const std::byte* at(uint64_t expert, uint64_t outer, uint64_t inner) const {
     return data + box.row(expert, outer) * box.row_bytes() + (inner - box.inner_begin) * box.element_bytes;
@@ -48,9 +33,6 @@ struct Weight {
     return stored * decode(desc.scale_encoding, scales.at(expert, k / (desc.k / desc.groups), n));
   }
 };
-
-// A finished weight of the device that is a norm's scale of `size` numbers.
-const Weight& norm_scale(const grok1_device* device, const grok1_weight* weight, uint64_t size, const char* name);
 
 // out[n] = sum over k of in[k] * w[expert][k][n], for the k and n of the weight's slice, both counted from its begin.
 template <class In>

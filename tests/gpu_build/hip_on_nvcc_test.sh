@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The ROCm plugin's sources compile with nvcc, through HIP's names for CUDA's runtime, and link into a shared library that
-# lacks nothing: hip_on_nvcc_test.sh NVCC TREE SOURCE... (of backends/gpu, relative to the tree)
+# lacks nothing: hip_on_nvcc_test.sh NVCC TREE SOURCE... (the plugin's, relative to the tree)
 set -euo pipefail
 nvcc=$1 tree=$2
 shift 2

@@ -1,3 +1,3 @@
 # Rope base 100000, as some converted configs have it.
-# in: backends/cpu/step.cpp
-s/std::pow(double{s\.model\.rope_base}/std::pow(10 * double{s.model.rope_base}/
+# in: backends/contract/step.cpp
+s/std::pow(double{model\.rope_base}/std::pow(10 * double{model.rope_base}/

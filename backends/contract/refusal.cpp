@@ -1,5 +1,5 @@
 // Refusals as text.
-#include "backends/cpu/refusal.h"
+#include "backends/contract/refusal.h"
 
 #include <algorithm>
 #include <cstdarg>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace grok1::cpu {
+namespace grok1::contract {
 
 void refuse(grok1_status status, const char* format, ...) {
   Refusal refusal{};
@@ -19,15 +19,17 @@ void refuse(grok1_status status, const char* format, ...) {
   throw refusal;
 }
 
-grok1_status write_error(grok1_error* err, grok1_status status, const char* message) noexcept {
+grok1_status write_error(grok1_error* err, const char* backend, grok1_status status, const char* message,
+                         int32_t code) noexcept {
   if (err == nullptr) return status;
   grok1_error written = GROK1_INIT(grok1_error);
   written.struct_size = err->struct_size;
   written.status = status;
   written.source = GROK1_SOURCE_BACKEND;
-  std::snprintf(written.message, sizeof written.message, "cpu: %s", message);
+  written.native_code = code;
+  std::snprintf(written.message, sizeof written.message, "%s: %s", backend, message);
   std::memcpy(err, &written, std::min<size_t>(err->struct_size, sizeof written));
   return status;
 }
 
-}  // namespace grok1::cpu
+}  // namespace grok1::contract

@@ -1,17 +1,18 @@
-// What every call checks before it works: pointers, argument structs (size, type, chain), and handles with the device
-// they were made from. Knows no operator; a failed check is a refusal (refusal.h).
-#ifndef GROK1_BACKENDS_CPU_ARGUMENTS_H
-#define GROK1_BACKENDS_CPU_ARGUMENTS_H
+// What every call checks before it works: pointers, argument structs (size, type, chain), handles with the device or
+// step they were made from, ranges and sizes. Knows no operator; a failed check is a refusal (refusal.h).
+#ifndef GROK1_BACKENDS_CONTRACT_ARGUMENTS_H
+#define GROK1_BACKENDS_CONTRACT_ARGUMENTS_H
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
-#include "backends/cpu/refusal.h"
+#include "backends/contract/refusal.h"
 
-namespace grok1::cpu {
+namespace grok1::contract {
 
-struct Device;
+using Number = unsigned long long;  // what %llu prints
 
 template <class T>
 T& given(T* pointer, const char* name) {
@@ -19,14 +20,8 @@ T& given(T* pointer, const char* name) {
   return *pointer;
 }
 
-inline void check_chain(const grok1_head& head, uint32_t type, const char* name) {
-  if (head.type != type)
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s: its type is 0x%x, wanted 0x%x; initialise it with GROK1_INIT", name,
-           head.type, type);
-  if (head.next != nullptr)
-    refuse(GROK1_E_UNKNOWN_FIELD, "%s: a struct of type 0x%x is chained to it, this backend knows none", name,
-           static_cast<const grok1_head*>(head.next)->type);
-}
+// Refuses a struct of another type, and any that is chained to it.
+void check_chain(const grok1_head& head, uint32_t type, const char* name);
 
 // An input struct. All fields of version 0.1 are needed; what a newer host appends must be zero, for it cannot be
 // honoured.
@@ -62,24 +57,41 @@ template <class Object, class Handle>
 Object& object(Handle* handle, const char* name) {
   return given(reinterpret_cast<Object*>(handle), name);
 }
-template <class Object, class Handle>
-Object& object_of(const Device* device, Handle* handle, const char* name) {
-  Object& found = object<Object>(handle, name);
-  if (found.device != device) refuse(GROK1_E_INVALID_ARGUMENT, "%s was made by another device", name);
-  return found;
-}
 template <class Handle, class Object>
 void hand_out(Handle** handle, Object* made) {
   *handle = reinterpret_cast<Handle*>(made);
 }
 
-inline void check_range(const char* name, uint64_t begin, uint64_t end, uint64_t size) {
-  if (begin >= end || end > size)
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s range %llu .. %llu: wanted a part of 0 .. %llu that is not empty", name,
-           static_cast<unsigned long long>(begin), static_cast<unsigned long long>(end),
-           static_cast<unsigned long long>(size));
+// The object behind a handle, which must belong to the device: everything made from one names it in `device`.
+template <class Object, class Device, class Handle>
+Object& object_of(const Device* device, Handle* handle, const char* name) {
+  Object& found = object<Object>(handle, name);
+  if (found.device != device) refuse(GROK1_E_INVALID_ARGUMENT, "%s was made by another device", name);
+  return found;
 }
 
-}  // namespace grok1::cpu
+// The act or route behind a handle, which must belong to the step. Handles are const where an operator only reads.
+template <class Rows, class Step, class Handle>
+Rows& rows_of(const Step& step, const Handle* handle, const char* name) {
+  Rows& found = object<Rows>(const_cast<Handle*>(handle), name);
+  if (found.step != &step) refuse(GROK1_E_INVALID_ARGUMENT, "%s belongs to another step", name);
+  return found;
+}
+
+// [begin, end) is a part of [0, size) that is not empty.
+void check_range(const char* name, uint64_t begin, uint64_t end, uint64_t size);
+
+// A buffer of `buffer_size` bytes holds [offset, offset + size).
+void check_inside(const char* name, uint64_t offset, uint64_t size, uint64_t buffer_size);
+// An offset of words of four bytes.
+void check_aligned(const char* name, uint64_t offset);
+// What buffer_alloc is asked for.
+void check_allocation(uint64_t size, uint32_t memory);
+
+// Products and sums of sizes, refused as out of memory where they would wrap.
+uint64_t size_product(std::initializer_list<uint64_t> factors);
+uint64_t size_sum(std::initializer_list<uint64_t> terms);
+
+}  // namespace grok1::contract
 
 #endif
