@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Mutants: each *.sed plants one mistake that ports of Grok-1 have made (tests/golden/README.md lists them) in a copy of
-# the tree, which is built, and the golden tests, or the conformance suite, must catch it.
+# Mutants: each *.sed plants one mistake in a copy of the tree, which is built, and some test must catch it. The mistakes
+# are those that ports of Grok-1 have made (tests/golden/README.md lists them), and for GPUs also those that only they
+# have: barriers, waves, blocks that wait for each other.
 #
 #   tests/mutants/run.sh            all of them
 #   tests/mutants/run.sh NAME...    some: no_soft_cap.cpu
 #
 # A mutant's head says what it is and, after "# in:", the file it changes; a script that changes nothing is a failure.
+# NAME.gpu runs on the emulator, the conformance suite first; all others the golden tests first, without the emulator.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
@@ -21,30 +23,45 @@ fi
 # The copy follows the tree; time stamps are kept, so that only what changed is built again.
 mkdir -p "$copy"
 (cd "$tree" && find . -mindepth 1 -maxdepth 1 ! -name .git ! -name 'build*' -exec cp -a --update {} "$copy" \;)
-cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release > "$work/configure.log" 2>&1 ||
-  { cat "$work/configure.log"; exit 1; }
+cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGROK1_CUDA=OFF -DGROK1_ROCM=OFF \
+  > "$work/configure.log" 2>&1 || { cat "$work/configure.log"; exit 1; }
 
-compile() { cmake --build "$build" --parallel "$(nproc)" --target golden_test grok1-conformance > "$work/build.log" 2>&1; }
+compile() {
+  cmake --build "$build" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" \
+    --target grok1_emu golden_test grok1-conformance > "$work/build.log" 2>&1
+}
 
-# Prints the first test that fails; nothing if all pass.
+# check WHAT PROGRAM...: if it fails, prints the first test that does, or that crashed or hung.
+check() {
+  local what=$1 log=$work/test.log test
+  shift
+  GTEST_FAIL_FAST=1 timeout 900 "$@" > "$log" 2>&1 && return
+  test=$(sed -n 's/^\[  FAILED  \] \([^ ,]*\).*/\1/p' "$log" | head -n 1)
+  echo "${test:-$(sed -n 's/^\[ RUN      \] //p' "$log" | tail -n 1) crashes or hangs}, $what"
+  return 1
+}
+golden() { check golden_test "$build/tests/golden_test" --gtest_filter="$1"; }
+# conformance BACKEND [DEVICE ORDER]
+conformance() {
+  check "conformance $*" env GROK1_EMU_SCHEDULE="${3:-forward}" "$build/bin/grok1-conformance" \
+    --backend "$build/lib/grok1/libgrok1_$1.so" --device "${2:-0}"
+}
+
+# Prints the first test that fails on what mutants of that suffix change; nothing if all pass.
 first_failure() {
-  local log=$work/test.log backend
-  if ! "$build/tests/golden_test" --gtest_filter='Cases/Golden.*' --gtest_fail_fast > "$log" 2>&1; then
-    sed -n 's/^\[  FAILED  \] \([^ ,]*\).*/\1/p' "$log" | head -n 1
-    return
+  if [ "$1" = gpu ]; then
+    conformance emu 0 forward && conformance emu 0 reverse && conformance emu 1 forward && conformance emu 1 reverse &&
+      golden 'Cases/Golden.*_wave*'
+  else
+    golden 'Cases/Golden.*-*wave*:*gpu*' && conformance reference && conformance cpu
   fi
-  for backend in reference cpu; do
-    if ! "$build/bin/grok1-conformance" --backend "$build/lib/grok1/libgrok1_$backend.so" > "$log" 2>&1; then
-      echo "grok1-conformance, $backend"
-      return
-    fi
-  done
 }
 
 echo "building the unchanged tree"
 compile || { tail -n 40 "$work/build.log"; exit 1; }
-failure=$(first_failure)
-[ -z "$failure" ] || { echo "the unchanged tree fails: $failure"; exit 1; }
+for kind in $(printf '%s\n' "${names[@]##*.}" | sed '/^gpu$/!s/.*/other/' | sort -u); do
+  failure=$(first_failure "$kind") || { echo "the unchanged tree fails: $failure"; exit 1; }
+done
 
 survivors=0
 printf '%-36s %s\n' mutant 'caught by'
@@ -57,7 +74,7 @@ for name in "${names[@]}"; do
   elif ! compile; then
     verdict="NOTHING: it does not compile: $(grep -m 1 error "$work/build.log" || true)"
   else
-    verdict=$(first_failure)
+    verdict=$(first_failure "${name##*.}" || true)
     verdict=${verdict:-NOTHING}
   fi
   case $verdict in NOTHING*) survivors=$((survivors + 1)) ;; esac

@@ -1,0 +1,3 @@
+# The largest score of a wave over 32 lanes, whatever the wave has.
+# in: backends/gpu/kernels/numbers.h
+/^GPU_DEVICE float wave_max(/,/^}/s/gpu::kWave \/ 2/16/

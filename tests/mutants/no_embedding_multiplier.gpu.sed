@@ -1,0 +1,3 @@
+# Embedding rows without their multiplier.
+# in: backends/gpu/kernels/norm.cpp
+s/ \* a\.multiplier;/;/
