@@ -82,7 +82,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, MoeExperts,
                                          Case{"I8_TwoGroups", 256, 344, kI8Bf16, 2},
                                          Case{"I8_EightGroupsOf64", 257, 512, kI8Bf16, 8}, Case{"I8_Odd", 63, 65},
                                          Case{"I8_Wide", 1024, 192, kI8Bf16, 8, 2, 1},
-                                         Case{"I8_Long", 64, 2056, kI8Bf16, 8, 2, 2},  // past 2048 inputs of down
+                                         Case{"I8_Long", 64, 2056, kI8Bf16, 8, 2, 2},       // past 2048 inputs of down
+                                         Case{"I8_VeryLong", 16, 10500, kI8Bf16, 1, 2, 1},  // past 40 blocks of 256
                                          Case{"I8_InPlace", 255, 344, kI8Bf16, 8, 4, 2, Delivery::kInPlace},
                                          Case{"I8_ShuffledRows", 96, 344, kI8Bf16, 8, 4, 2, Delivery::kShuffledRows},
                                          Case{"I8_ManyExperts", 64, 48, kI8Bf16, 1, 17, 5},

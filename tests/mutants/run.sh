@@ -50,8 +50,11 @@ conformance() {
 # Prints the first test that fails on what mutants of that suffix change; nothing if all pass.
 first_failure() {
   if [ "$1" = gpu ]; then
-    conformance emu 0 forward && conformance emu 0 reverse && conformance emu 1 forward && conformance emu 1 reverse &&
-      golden 'Cases/Golden.*_wave*'
+    local device order
+    for device in 0 1; do
+      for order in forward reverse shuffle:1; do conformance emu $device $order || return; done
+    done
+    golden 'Cases/Golden.*_wave*'
   else
     golden 'Cases/Golden.*-*wave*:*gpu*' && conformance reference && conformance cpu
   fi
