@@ -14,6 +14,7 @@ namespace {
 struct Options {
   uint32_t threads;
   Isa isa;
+  bool one_digit;
 };
 
 void check_index(uint32_t index) {
@@ -30,10 +31,18 @@ uint32_t thread_count(std::string_view value) {
   return count;
 }
 
+bool is_one_digit(std::string_view value) {
+  if (value != "1" && value != "2")
+    refuse(GROK1_E_INVALID_ARGUMENT, "digits=%.*s: wanted 2 (activations of int8 matrices in 15 bits) or 1 (in 8)",
+           static_cast<int>(value.size()), value.data());
+  return value == "1";
+}
+
 Options parse_options(const Backend& backend, std::string_view text) {
   uint32_t threads = UINT32_MAX;
   std::string_view isa = backend.forced_isa;
   const char* source = "GROK1_CPU_ISA";
+  bool one_digit = false;
   while (!text.empty()) {
     const std::string_view item = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), item.size() + 1));
@@ -42,9 +51,10 @@ Options parse_options(const Backend& backend, std::string_view text) {
       refuse(GROK1_E_INVALID_ARGUMENT, "option '%.*s': wanted key=value", static_cast<int>(item.size()), item.data());
     const std::string_view key = item.substr(0, equals), value = item.substr(equals + 1);
     if (key == "threads") threads = thread_count(value);
+    if (key == "digits") one_digit = is_one_digit(value);
     if (key == "isa") isa = value, source = "option isa";
   }
-  return {threads, isa.empty() && source[0] == 'G' ? best_isa() : forced_isa(isa, source)};
+  return {threads, isa.empty() && source[0] == 'G' ? best_isa() : forced_isa(isa, source), one_digit};
 }
 
 void describe(const Backend& backend, char (&name)[128]) {
@@ -94,7 +104,7 @@ grok1_status device_open(grok1_backend* backend, uint32_t index, const char* opt
     given(device, "device");
     const uint32_t threads = chosen.threads == UINT32_MAX ? usable_cores() : chosen.threads;
     if (threads > 4096) refuse(GROK1_E_INVALID_ARGUMENT, "threads=%u: at most 4096 are possible", threads);
-    hand_out(device, new Device{kernels_of(chosen.isa), Threads(threads)});
+    hand_out(device, new Device{kernels_of(chosen.isa), Threads(threads), chosen.one_digit});
   });
 }
 

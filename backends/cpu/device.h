@@ -18,6 +18,9 @@ struct Backend {
 struct Device {
   const Kernels& kernels;
   Threads threads;
+  bool one_digit;  // of a byte for each activation of an int8 matrix, instead of two
+
+  float most_digit() const { return one_digit ? 127.0f : 32512.0f; }
 };
 
 }  // namespace grok1::cpu

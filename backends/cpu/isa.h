@@ -10,12 +10,12 @@
 
 namespace grok1::cpu {
 
-enum class Isa { baseline, avx2, avx512, avx512vnni };
+enum class Isa { baseline, avx2, avxvnni, avx512, avx512vnni };
 
-Isa best_isa();
+bool can_run(Isa isa);  // the processor has it and the system saves its registers
+Isa best_isa();         // the last of them that can run
 
-// The level named `text`, which `source` (for the message) asked for. Refuses unknown names and levels that this
-// processor lacks.
+// The level named `text`, which `source` (for the message) asked for. Refuses unknown names and levels that cannot run.
 Isa forced_isa(std::string_view text, const char* source);
 
 std::string forced_isa_of_environment();  // "" if it forces none

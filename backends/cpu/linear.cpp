@@ -23,7 +23,9 @@ struct Division {
   Matrix matrix;
   uint32_t width;
   uint64_t slices, tasks;
-  float* partial;  // of a sweep: [n_chunks, n]
+  float* partial;  // of a sweep: [rows, n_chunks, n]
+
+  uint64_t partial_stride() const { return uint64_t{matrix.n_chunks} * matrix.n; }
 };
 
 Rows panel_of(const Rows& rows, uint32_t begin) {
@@ -59,12 +61,12 @@ uint32_t tile_width(const Matrix& m, uint32_t threads) {
 Division divide(const Step& step, const Matrix& m, uint32_t n_rows, float*& partial) {
   const uint32_t threads = step.device->threads.count();
   Division d{Way::tile, m, 0, 0, 0, nullptr};
-  const uint64_t sums = uint64_t{m.n_chunks} * m.n;
+  const uint64_t sums = n_rows * d.partial_stride();
   const uint64_t left = step.scratch.partial_size - static_cast<uint64_t>(partial - step.scratch.partial);
   if (m.nk) {
     d.way = Way::dots;
     d.width = kDotsPerTask;
-  } else if (n_rows == 1 && sums <= left) {
+  } else if (n_rows <= kSweptRows && sums <= left) {
     d.way = Way::sweep;
     d.width = slice_width(m, threads);
     d.partial = partial;
@@ -83,7 +85,8 @@ void run_task(const Step& step, const Rows& rows, const Division& d, const Produ
   char* scratch = step.thread_scratch(thread);
   if (d.way == Way::sweep) {
     const uint32_t chunk = static_cast<uint32_t>(task / d.slices);
-    kernels.sweep(d.matrix, rows, chunk, begin, end, d.partial + uint64_t{chunk} * d.matrix.n + begin, scratch);
+    kernels.sweep(d.matrix, rows, chunk, begin, end, d.partial + uint64_t{chunk} * d.matrix.n + begin,
+                  d.partial_stride(), scratch);
     return;
   }
   for (uint32_t row = 0; row < rows.count; row += kPanelRows) {
@@ -118,30 +121,33 @@ void multiply(Step& step, const Rows& rows, const Product* products, uint32_t co
   for (uint32_t i = 0; i < count; ++i) {
     divisions[i] = divide(step, products[i].weight->matrix(products[i].expert), rows.count, partial);
     tasks[i] = divisions[i].tasks;
-    reductions[i] = divisions[i].way == Way::sweep ? parts(divisions[i].matrix.n, kReducedPerTask) : 0;
+    reductions[i] = divisions[i].way == Way::sweep ? rows.count * parts(divisions[i].matrix.n, kReducedPerTask) : 0;
   }
   Threads& threads = step.device->threads;
   run_all(threads, tasks, count, [&](uint32_t i, uint64_t task, uint32_t thread) {
     run_task(step, rows, divisions[i], products[i], task, thread);
   });
   run_all(threads, reductions, count, [&](uint32_t i, uint64_t task, uint32_t) {
-    const Matrix& m = divisions[i].matrix;
-    const uint32_t begin = static_cast<uint32_t>(task) * kReducedPerTask, end = std::min(begin + kReducedPerTask, m.n);
-    step.device->kernels.reduce(m, divisions[i].partial + begin, m.n, begin, end, products[i].y + begin);
+    const Division& d = divisions[i];
+    const Matrix& m = d.matrix;
+    const uint64_t per_row = parts(m.n, kReducedPerTask), row = task / per_row;
+    const uint32_t begin = static_cast<uint32_t>(task % per_row) * kReducedPerTask;
+    step.device->kernels.reduce(m, d.partial + row * d.partial_stride() + begin, m.n, begin,
+                                std::min(begin + kReducedPerTask, m.n), products[i].y + row * products[i].stride + begin);
   });
 }
 
 Rows quantised(Step& step, const float* values, uint64_t stride, const uint32_t* index, uint32_t count,
                const Weight& weight) {
-  if (!weight.is_i8()) return {values, nullptr, nullptr, stride, 0, 0, index, count};
+  if (!weight.is_i8()) return {values, nullptr, nullptr, stride, 0, 0, index, count, false};
   const Scratch& s = step.scratch;
   const Rows rows{values,  s.digits, s.digit_scales, stride, digit_stride(weight.k()), weight.chunks.blocks,
-                  nullptr, count};
+                  nullptr, count, step.device->one_digit};
   const std::vector<Chunk>& chunks = weight.chunks.list;
   step.device->threads.run(count * chunks.size(), [&](uint64_t task, uint32_t) {
     const uint64_t i = task / chunks.size(), row = index == nullptr ? i : index[i];
-    step.device->kernels.quantise(values + row * stride, chunks[task % chunks.size()], s.digits + i * rows.digit_stride,
-                                  s.digit_scales + i * rows.scale_stride);
+    step.device->kernels.quantise(values + row * stride, chunks[task % chunks.size()], step.device->most_digit(),
+                                  s.digits + i * rows.digit_stride,                                  s.digit_scales + i * rows.scale_stride);
   });
   return rows;
 }
@@ -152,7 +158,8 @@ void multiply_act(Step& step, const Act& act, const uint32_t* index, uint32_t co
   const bool fits = std::all_of(products, products + n_products,
                                 [](const Product& p) { return !p.weight->is_i8() || p.weight->chunks.plain; });
   if (fits) {
-    const Rows rows{act.rows, act.digits, act.scales, d, digit_stride(d), step.act_chunks.blocks, index, count};
+    const Rows rows{act.rows, act.digits, act.scales, d, digit_stride(d), step.act_chunks.blocks, index, count,
+                    step.device->one_digit};
     return multiply(step, rows, products, n_products);
   }
   for (uint32_t i = 0; i < n_products; ++i)

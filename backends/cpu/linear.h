@@ -1,5 +1,5 @@
-// Linear layers: rows times weights, divided among the device's threads. One row sweeps over the matrix in long runs,
-// by chunks of K and slices of N; many rows go over tiles of columns, each weight read once for all of them. Both, and
+// Linear layers: rows times weights, divided among the device's threads. A few rows sweep over the matrix in long
+// runs, by chunks of K and slices of N; many rows go over tiles of columns, each weight read once for all of them. Both, and
 // any number of threads, give the same bits (docs/numerics.md); the arithmetic is in kernels/.
 #ifndef GROK1_BACKENDS_CPU_LINEAR_H
 #define GROK1_BACKENDS_CPU_LINEAR_H
@@ -14,7 +14,7 @@ constexpr uint64_t digit_stride(uint64_t k) {
   return (k + 1 + 31) / 32 * 32;
 }
 
-// Most chunks of a K that a row is swept over; with more (many small scale groups) it goes over tiles.
+// Most chunks of a K that rows are swept over; with more (many small scale groups) it goes over tiles.
 constexpr uint64_t most_chunks(uint64_t k) {
   return k / kChunk + 17;
 }

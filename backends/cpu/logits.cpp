@@ -26,7 +26,7 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     float* out = floats_in(&self, args.logits, args.logits_offset, step.pass.n_logit_rows * vocab, "logits");
 
     const Matrix embedding = head.embedding->matrix(0);
-    const Rows rows{x.rows, nullptr, nullptr, d, 0, 0, step.pass.logit_rows, step.pass.n_logit_rows};
+    const Rows rows{x.rows, nullptr, nullptr, d, 0, 0, step.pass.logit_rows, step.pass.n_logit_rows, false};
     self.threads.run((vocab + kTokensPerTask - 1) / kTokensPerTask, [&](uint64_t task, uint32_t) {
       const uint32_t begin = static_cast<uint32_t>(task) * kTokensPerTask;
       const uint32_t end = std::min(begin + kTokensPerTask, embedding.n);

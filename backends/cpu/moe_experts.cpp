@@ -32,7 +32,8 @@ Rows hidden_rows(const Step& step, const Weight& down, uint32_t count) {
   const Scratch& s = step.scratch;
   const uint64_t size = down.k();
   const std::vector<Chunk>& chunks = down.chunks.list;
-  const Rows rows{s.gate, s.digits, s.digit_scales, size, digit_stride(size), down.chunks.blocks, nullptr, count};
+  const Rows rows{s.gate, s.digits, s.digit_scales, size, digit_stride(size), down.chunks.blocks, nullptr, count,
+                  step.device->one_digit};
   const Kernels& kernels = step.device->kernels;
   step.device->threads.run(count * chunks.size(), [&](uint64_t task, uint32_t) {
     const uint64_t row = task / chunks.size();
@@ -40,7 +41,7 @@ Rows hidden_rows(const Step& step, const Weight& down, uint32_t count) {
     float* gate = s.gate + row * size;
     kernels.gelu_times(gate + chunk.k_begin, s.up + row * size + chunk.k_begin, chunk.k_size);
     if (!down.is_i8()) return;
-    kernels.quantise(gate, chunk, s.digits + row * rows.digit_stride, s.digit_scales + row * rows.scale_stride);
+    kernels.quantise(gate, chunk, step.device->most_digit(), s.digits + row * rows.digit_stride, s.digit_scales + row * rows.scale_stride);
   });
   return rows;
 }

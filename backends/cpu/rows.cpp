@@ -37,7 +37,7 @@ Step& transfer(grok1_step* handle, grok1_queue* queue) {
 void Act::quantise_row(uint32_t row) {
   const uint64_t d = step->model.d_model;
   for (const Chunk& chunk : step->act_chunks.list)
-    step->device->kernels.quantise(rows + row * d, chunk, digits + row * digit_stride(d),
+    step->device->kernels.quantise(rows + row * d, chunk, step->device->most_digit(), digits + row * digit_stride(d),
                                    scales + uint64_t{row} * step->act_chunks.blocks);
 }
 

@@ -1,6 +1,7 @@
 // The CPU plugin's promise: the logits of a sequence do not change by one bit with what else is in the batch, how the
 // sequence is cut into chunks and passes, the size of KV pages, the number of threads, forks and truncations, nor with
 // the instruction set, as far as it has fused multiply-add.
+#include <cpuid.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -152,8 +153,12 @@ TEST_P(BitIdentity, InstructionSets) {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl");
-  const Level levels[] = {
-      {"avx2", avx2}, {"avx512", avx512}, {"avx512vnni", avx512 && __builtin_cpu_supports("avx512vnni")}};
+  uint32_t a = 0, b = 0, c = 0, d = 0;  // AVX-VNNI: CPUID leaf 7, subleaf 1, EAX bit 4; the compiler has no name for it
+  const bool avxvnni = __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1) != 0;
+  const Level levels[] = {{"avx2", avx2},
+                          {"avxvnni", avx2 && avxvnni},
+                          {"avx512", avx512},
+                          {"avx512vnni", avx512 && __builtin_cpu_supports("avx512vnni")}};
   std::vector<float> first;
   for (const Level& level : levels) {
     if (!level.here) {

@@ -10,19 +10,20 @@
 namespace grok1::cpu::GROK1_ISA {
 namespace {
 
-void sweep(const Matrix& w, const Rows& row, uint32_t chunk, uint32_t n_begin, uint32_t n_end, float* partial,
-           void* scratch) {
+void sweep(const Matrix& w, const Rows& rows, uint32_t chunk, uint32_t n_begin, uint32_t n_end, float* partial,
+           uint64_t stride, void* scratch) {
   if (w.element == Element::i8) {
-    sweep_i8(w, row, w.chunks[chunk], n_begin, n_end, partial, scratch);
+    sweep_i8(w, rows, w.chunks[chunk], n_begin, n_end, partial, stride, scratch);
   } else {
-    sweep_float(w, row, w.chunks[chunk], n_begin, n_end, partial);
+    sweep_float(w, rows, w.chunks[chunk], n_begin, n_end, partial, stride);
   }
 }
 
 void tile(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float* y, uint64_t stride,
           void* scratch) {
   if (w.element == Element::i8) {
-    tile_i8(w, rows, n_begin, n_end, y, stride, scratch);
+    rows.one_digit ? tile_i8<Quads>(w, rows, n_begin, n_end, y, stride, scratch)
+                   : tile_i8<Pairs>(w, rows, n_begin, n_end, y, stride, scratch);
   } else {
     tile_float(w, rows, n_begin, n_end, y, stride, scratch);
   }
@@ -56,8 +57,8 @@ void reduce(const Matrix& w, const float* partial, uint64_t stride, uint32_t n_b
   });
 }
 
-static_assert(sizeof(TileScratch) <= kKernelScratch);
-static_assert(kSliceColumns * kSumsPerColumn * sizeof(int32_t) <= kKernelScratch);
+static_assert(sizeof(TileScratch) <= kKernelScratch && sizeof(FloatTile) <= kKernelScratch);
+static_assert(kSweptRows * kSliceColumns * sizeof(int32_t) <= kKernelScratch);
 
 #define GROK1_NAME_OF(isa) #isa
 #define GROK1_NAME(isa) GROK1_NAME_OF(isa)

@@ -18,9 +18,11 @@ constexpr uint32_t kTileColumns = 256;    // most columns of a tile
 constexpr uint32_t kPanelRows = 256;      // most rows of a tile
 constexpr uint32_t kSliceColumns = 8192;  // most columns of a sweep
 constexpr uint32_t kStrip = 64;           // columns that the kernels handle together
+constexpr uint32_t kSweptRows = 8;          // most rows of a sweep
 constexpr uint32_t kHeads = 8;            // query heads that are attended together
-// Bytes of scratch that tile and sweep need: a packed block and two sums per output of a tile.
-constexpr uint64_t kKernelScratch = uint64_t{kTileColumns} * kBlock * 2 + uint64_t{kPanelRows} * kTileColumns * 8;
+// Bytes of scratch that tile and sweep need: a packed block, two sums per output of a tile, and a block's digits.
+constexpr uint64_t kKernelScratch =
+    uint64_t{kTileColumns} * kBlock * 2 + uint64_t{kPanelRows} * kTileColumns * 8 + uint64_t{kPanelRows} * kBlock;
 
 enum class Element : uint8_t { f32, f16, bf16, i8 };
 
@@ -54,6 +56,7 @@ struct Rows {
   uint64_t stride, digit_stride, scale_stride;
   const uint32_t* index;
   uint32_t count;
+  bool one_digit;  // digits are of one byte: -127 .. 127
 };
 
 // Some query heads of one row, all of one kv head, over positions of one split.
@@ -77,12 +80,14 @@ struct Attend {
 struct Kernels {
   const char* name;
 
-  // digits = rint(x / scale), scale = max|x| / 32512 of each block of one chunk; x, digits and scales are the row's.
-  void (*quantise)(const float* x, const Chunk& chunk, int16_t* digits, float* scales);
+  // digits = rint(x / scale), scale = max|x| / most of each block of one chunk; x, digits and scales are the row's.
+  // `most` is 32512 (127 * 256) or, for one digit, 127.
+  void (*quantise)(const float* x, const Chunk& chunk, float most, int16_t* digits, float* scales);
 
-  // Columns n_begin .. n_end of one row times one chunk, without the weights' scales: partial[n - n_begin].
-  void (*sweep)(const Matrix& w, const Rows& row, uint32_t chunk, uint32_t n_begin, uint32_t n_end, float* partial,
-                void* scratch);
+  // Columns n_begin .. n_end of at most kSweptRows rows times one chunk, without the weights' scales:
+  // partial[row * stride + n - n_begin].
+  void (*sweep)(const Matrix& w, const Rows& rows, uint32_t chunk, uint32_t n_begin, uint32_t n_end, float* partial,
+                uint64_t stride, void* scratch);
   // y[n - n_begin] of all chunks' partials [n_chunks, stride], of which column n_begin is the first.
   void (*reduce)(const Matrix& w, const float* partial, uint64_t stride, uint32_t n_begin, uint32_t n_end, float* y);
   // The same sums for many rows and at most kTileColumns columns: y[row * stride + n - n_begin].
@@ -114,6 +119,9 @@ namespace avx2 {
 extern const Kernels kKernels;
 }
 namespace avx512 {
+extern const Kernels kKernels;
+}
+namespace avxvnni {
 extern const Kernels kKernels;
 }
 namespace avx512vnni {

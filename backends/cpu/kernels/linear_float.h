@@ -4,7 +4,7 @@
 #ifndef GROK1_BACKENDS_CPU_KERNELS_LINEAR_FLOAT_H
 #define GROK1_BACKENDS_CPU_KERNELS_LINEAR_FLOAT_H
 
-#include "backends/cpu/kernels/tile_i8.h"
+#include "backends/cpu/kernels/simd.h"
 
 namespace grok1::cpu::GROK1_ISA {
 
@@ -41,18 +41,90 @@ static void add_chunk(const Matrix& w, const Rows& rows, const Chunk& chunk, uin
   if (k < end) add_inputs<E>(w, rows, k, end - k, n_begin, width, sums, stride);
 }
 
-static void sweep_float(const Matrix& w, const Rows& row, const Chunk& chunk, uint32_t n_begin, uint32_t n_end,
-                        float* partial) {
-  GROK1_WITH_ELEMENT(w.element, add_chunk, w, row, chunk, n_begin, n_end - n_begin, partial, 0);
+static void sweep_float(const Matrix& w, const Rows& rows, const Chunk& chunk, uint32_t n_begin, uint32_t n_end,
+                        float* partial, uint64_t stride) {
+  GROK1_WITH_ELEMENT(w.element, add_chunk, w, rows, chunk, n_begin, n_end - n_begin, partial, stride);
+}
+
+constexpr uint32_t kFloatBlock = 128;  // inputs: a packed strip of them stays in the nearest cache
+
+struct FloatTile {
+  float packed[kTileColumns / kStrip][kFloatBlock][kStrip];
+  float chunk[kPanelRows][kTileColumns];
+};
+
+// Inputs k .. k + size of `width` columns as floats; columns that are not there are 0.
+template <Element E>
+static void pack_floats(const Matrix& w, uint32_t k, uint32_t size, uint32_t n_begin, uint32_t width, FloatTile& t) {
+  for (uint32_t i = 0; i < size; ++i) {
+    const char* row = w.data + (k + i) * w.row_bytes + uint64_t{n_begin} * kBytesOf<E>;
+    for (uint32_t n = 0; n < width; n += kStrip) {
+      float* out = t.packed[n / kStrip][i];
+      in_sixteens(width - n < kStrip ? width - n : kStrip, [&](uint64_t c, uint32_t lanes) {
+        store(out + c, load_lanes<E>(row + (n + c) * kBytesOf<E>, lanes));
+      });
+    }
+  }
+}
+
+struct FloatRow {
+  const float* x;
+  float* out;  // columns of the chunk's sums
+};
+
+// Every sum continues its chain over `size` inputs: R rows and 16 C columns.
+template <uint32_t R, uint32_t C>
+GROK1_INLINE void continue_chains(const float (*packed)[kStrip], uint32_t size, const FloatRow* rows) {
+  Float16 sum[R][C];
+  for (uint32_t r = 0; r < R; ++r)
+    for (uint32_t c = 0; c < C; ++c) sum[r][c] = load(rows[r].out + 16 * c);
+  for (uint32_t k = 0; k < size; ++k) {
+    Float16 w[C];
+    for (uint32_t c = 0; c < C; ++c) w[c] = load(packed[k] + 16 * c);
+    for (uint32_t r = 0; r < R; ++r) {
+      const Float16 x = set(rows[r].x[k]);
+      for (uint32_t c = 0; c < C; ++c) sum[r][c] = fma(x, w[c], sum[r][c]);
+    }
+  }
+  for (uint32_t r = 0; r < R; ++r)
+    for (uint32_t c = 0; c < C; ++c) store(rows[r].out + 16 * c, sum[r][c]);
+}
+
+template <uint32_t R>
+static void continue_strip(const float (*packed)[kStrip], uint32_t size, FloatRow* rows) {
+  for (uint32_t n = 0; n < kStrip; n += 16 * kMicroColumns) {
+    continue_chains<R, kMicroColumns>(reinterpret_cast<const float(*)[kStrip]>(&packed[0][n]), size, rows);
+    for (uint32_t r = 0; r < R; ++r) rows[r].out += 16 * kMicroColumns;
+  }
+}
+
+static void multiply_floats(const Rows& rows, uint32_t k, uint32_t size, uint32_t width, FloatTile& t) {
+  for (uint32_t n = 0; n < width; n += kStrip) {
+    FloatRow at[kMicroRows];
+    const auto take = [&](uint32_t m, uint32_t count) {
+      for (uint32_t r = 0; r < count; ++r)
+        at[r] = {rows.values + row_of(rows, m + r) * rows.stride + k, t.chunk[m + r] + n};
+    };
+    uint32_t m = 0;
+    for (; m + kMicroRows <= rows.count; m += kMicroRows)
+      take(m, kMicroRows), continue_strip<kMicroRows>(t.packed[n / kStrip], size, at);
+    for (; m < rows.count; ++m) take(m, 1), continue_strip<1>(t.packed[n / kStrip], size, at);
+  }
 }
 
 static void tile_float(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float* y, uint64_t stride,
                        void* scratch) {
-  TileScratch& t = *static_cast<TileScratch*>(scratch);
+  FloatTile& t = *static_cast<FloatTile*>(scratch);
   const uint32_t width = n_end - n_begin;
   for (uint32_t m = 0; m < rows.count; ++m) memset(y + m * stride, 0, width * sizeof *y);
   for (uint32_t c = 0; c < w.n_chunks; ++c) {
-    GROK1_WITH_ELEMENT(w.element, add_chunk, w, rows, w.chunks[c], n_begin, width, &t.chunk[0][0], kTileColumns);
+    const Chunk& chunk = w.chunks[c];
+    memset(t.chunk, 0, rows.count * sizeof t.chunk[0]);
+    for (uint32_t done = 0; done < chunk.k_size; done += kFloatBlock) {
+      const uint32_t rest = chunk.k_size - done, size = rest < kFloatBlock ? rest : kFloatBlock;
+      GROK1_WITH_ELEMENT(w.element, pack_floats, w, chunk.k_begin + done, size, n_begin, width, t);
+      multiply_floats(rows, chunk.k_begin + done, size, width, t);
+    }
     for (uint32_t m = 0; m < rows.count; ++m)
       in_sixteens(width, [&](uint64_t n, uint32_t lanes) {
         float* out = y + m * stride + n;
@@ -61,37 +133,45 @@ static void tile_float(const Matrix& w, const Rows& rows, uint32_t n_begin, uint
   }
 }
 
-constexpr uint32_t kDots = 4;  // dot products that share the loads of x
-
-template <Element E, uint32_t D>
-GROK1_INLINE void dots_of_row(const Matrix& w, const float* x, uint32_t n, float multiplier, float* y) {
-  Float16 sum[D];
-  for (uint32_t d = 0; d < D; ++d) sum[d] = set(0.0f);
+// Dot products of R rows and D outputs.
+template <Element E, uint32_t R, uint32_t D>
+GROK1_INLINE void dots_of(const Matrix& w, const float* const* x, uint32_t n, float multiplier, float* const* y) {
+  Float16 sum[R][D];
+  for (uint32_t r = 0; r < R; ++r)
+    for (uint32_t d = 0; d < D; ++d) sum[r][d] = set(0.0f);
   const char* first = w.data + n * w.row_bytes;
   in_sixteens(w.k, [&](uint64_t k, uint32_t lanes) {
-    const Float16 inputs = load_lanes(x + k, lanes);
-    for (uint32_t d = 0; d < D; ++d)
-      sum[d] = fma(inputs, load_lanes<E>(first + d * w.row_bytes + k * kBytesOf<E>, lanes), sum[d]);
+    Float16 outputs[D];
+    for (uint32_t d = 0; d < D; ++d) outputs[d] = load_lanes<E>(first + d * w.row_bytes + k * kBytesOf<E>, lanes);
+    for (uint32_t r = 0; r < R; ++r) {
+      const Float16 inputs = load_lanes(x[r] + k, lanes);
+      for (uint32_t d = 0; d < D; ++d) sum[r][d] = fma(inputs, outputs[d], sum[r][d]);
+    }
   });
-  for (uint32_t d = 0; d < D; ++d) y[d] = sum_of_lanes(sum[d]) * multiplier;
+  for (uint32_t r = 0; r < R; ++r)
+    for (uint32_t d = 0; d < D; ++d) y[r][d] = sum_of_lanes(sum[r][d]) * multiplier;
+}
+
+constexpr uint32_t kDots = 4;  // outputs that are read together
+
+template <Element E, uint32_t D>
+static void dots_of_rows(const Matrix& w, const Rows& rows, uint32_t n, float multiplier, float* y, uint64_t stride) {
+  const float* x[kMicroRows];
+  float* out[kMicroRows];
+  const auto take = [&](uint32_t m, uint32_t count) {
+    for (uint32_t r = 0; r < count; ++r) x[r] = rows.values + row_of(rows, m + r) * rows.stride, out[r] = y + (m + r) * stride;
+  };
+  uint32_t m = 0;
+  for (; m + kMicroRows <= rows.count; m += kMicroRows) take(m, kMicroRows), dots_of<E, kMicroRows, D>(w, x, n, multiplier, out);
+  for (; m < rows.count; ++m) take(m, 1), dots_of<E, 1, D>(w, x, n, multiplier, out);
 }
 
 template <Element E>
 static void dots_as(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,
                     uint64_t stride) {
-  for (uint32_t n = n_begin; n < n_end;) {
-    const bool several = n + kDots <= n_end;
-    for (uint32_t m = 0; m < rows.count; ++m) {
-      const float* x = rows.values + row_of(rows, m) * rows.stride;
-      float* out = y + m * stride + (n - n_begin);
-      if (several) {
-        dots_of_row<E, kDots>(w, x, n, multiplier, out);
-      } else {
-        dots_of_row<E, 1>(w, x, n, multiplier, out);
-      }
-    }
-    n += several ? kDots : 1;
-  }
+  uint32_t n = n_begin;
+  for (; n + kDots <= n_end; n += kDots) dots_of_rows<E, kDots>(w, rows, n, multiplier, y + (n - n_begin), stride);
+  for (; n < n_end; ++n) dots_of_rows<E, 1>(w, rows, n, multiplier, y + (n - n_begin), stride);
 }
 
 static void dots(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,

@@ -1,5 +1,5 @@
-// Activations as 16-bit integers, one scale per block of at most 256 inputs: x = digit * scale with an error of at most
-// max|x| / 65024. Used before every int8 matrix (linear_i8.h).
+// Activations as integers, one scale per block of at most 256 inputs: x = digit * scale with an error of at most
+// max|x| / 65024 (two int8 digits) or / 254 (one). Used before every int8 matrix.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_QUANTISE_H
 #define GROK1_BACKENDS_CPU_KERNELS_QUANTISE_H
 
@@ -7,7 +7,6 @@
 
 namespace grok1::cpu::GROK1_ISA {
 
-constexpr float kLargestDigit = 32512.0f;  // 127 * 256: the higher of two int8 digits stays below 128
 constexpr float kVanishes = 1e-30f;        // a block whose largest input is smaller counts as 0
 
 // The largest |x|; infinity or NaN, if there is one, is larger than every number.
@@ -22,7 +21,7 @@ GROK1_INLINE float largest_of(const float* x, uint32_t count) {
   return value;
 }
 
-static void quantise_block(const float* x, uint32_t count, int16_t* digits, float* scale) {
+static void quantise_block(const float* x, uint32_t count, float most, int16_t* digits, float* scale) {
   const float largest = largest_of(x, count);
   const bool number = largest <= 3.402823466e38f;
   if (!number || largest < kVanishes) {
@@ -30,7 +29,7 @@ static void quantise_block(const float* x, uint32_t count, int16_t* digits, floa
     memset(digits, 0, count * sizeof *digits);
     return;
   }
-  *scale = largest / kLargestDigit;
+  *scale = largest / most;
   in_sixteens(count, [&](uint64_t i, uint32_t lanes) {
     int32_t rounded[16];
     store(rounded, round(div(load_lanes(x + i, lanes), set(*scale))));
@@ -38,10 +37,10 @@ static void quantise_block(const float* x, uint32_t count, int16_t* digits, floa
   });
 }
 
-static void quantise(const float* x, const Chunk& chunk, int16_t* digits, float* scales) {
+static void quantise(const float* x, const Chunk& chunk, float most, int16_t* digits, float* scales) {
   for (uint32_t at = 0; at < chunk.k_size; at += kBlock) {
     const uint32_t k = chunk.k_begin + at, rest = chunk.k_size - at;
-    quantise_block(x + k, rest < kBlock ? rest : kBlock, digits + k, scales + chunk.block_begin + at / kBlock);
+    quantise_block(x + k, rest < kBlock ? rest : kBlock, most, digits + k, scales + chunk.block_begin + at / kBlock);
   }
 }
 

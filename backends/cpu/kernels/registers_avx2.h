@@ -1,4 +1,4 @@
-// Registers of AVX2 with FMA and F16C: two of them make sixteen lanes.
+// Registers of AVX2 with FMA and F16C, perhaps AVX-VNNI: two of them make sixteen lanes.
 #include <immintrin.h>
 
 namespace grok1::cpu::GROK1_ISA {
@@ -68,6 +68,9 @@ GROK1_INLINE RegI reg_and(RegI a, RegI b) {
 GROK1_INLINE RegI reg_or(RegI a, RegI b) {
   return _mm256_or_si256(a, b);
 }
+GROK1_INLINE RegI reg_xor(RegI a, RegI b) {
+  return _mm256_xor_si256(a, b);
+}
 GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) {
   return _mm256_andnot_si256(mask, a);
 }
@@ -82,7 +85,11 @@ GROK1_INLINE RegI reg_max(RegI a, RegI b) {
   return _mm256_max_epi32(a, b);
 }
 GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) {
+#if defined(__AVXVNNI__)
+  return _mm256_dpwssd_avx_epi32(sum, a, b);
+#else
   return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+#endif
 }
 
 // Lanes i and i + 8 added, then i and i + 4.
@@ -108,13 +115,38 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   for (int i = 0; i < 2; ++i) r[i] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i)));
 }
 
-// Sixteen int8 of two rows as pairs of int16: lane n holds a[n] and, above it, b[n].
-GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
-  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
-  const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
-  r[0] = _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(x, y));
-  r[1] = _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(x, y));
+GROK1_INLINE RegI reg_load_bytes(const int8_t* p) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
+GROK1_INLINE RegI reg_unpack_low_8(RegI a, RegI b) {
+  return _mm256_unpacklo_epi8(a, b);
+}
+GROK1_INLINE RegI reg_unpack_high_8(RegI a, RegI b) {
+  return _mm256_unpackhi_epi8(a, b);
+}
+GROK1_INLINE RegI reg_unpack_low_16(RegI a, RegI b) {
+  return _mm256_unpacklo_epi16(a, b);
+}
+GROK1_INLINE RegI reg_unpack_high_16(RegI a, RegI b) {
+  return _mm256_unpackhi_epi16(a, b);
+}
+GROK1_INLINE RegI reg_high_bytes(RegI a) {  // of each int16, as int16
+  return _mm256_srai_epi16(a, 8);
+}
+// Four registers, of two lanes of 128 bits each: the lower lanes first, then the upper ones.
+GROK1_INLINE void reg_transpose_lanes(RegI* t) {
+  const __m256i a = t[0], b = t[1], c = t[2], d = t[3];
+  t[0] = _mm256_permute2x128_si256(a, b, 0x20);
+  t[1] = _mm256_permute2x128_si256(c, d, 0x20);
+  t[2] = _mm256_permute2x128_si256(a, b, 0x31);
+  t[3] = _mm256_permute2x128_si256(c, d, 0x31);
+}
+#if defined(__AVXVNNI__)
+#define GROK1_HAS_DOT4
+GROK1_INLINE RegI reg_dot4(RegI sum, RegI unsigned_bytes, RegI bytes) {
+  return _mm256_dpbusd_avx_epi32(sum, unsigned_bytes, bytes);
+}
+#endif
 
 constexpr int kMicroRows = 2, kMicroColumns = 2;  // tile of sums in registers: rows, columns in sixteens
 

@@ -68,6 +68,9 @@ GROK1_INLINE RegI reg_and(RegI a, RegI b) {
 GROK1_INLINE RegI reg_or(RegI a, RegI b) {
   return _mm512_or_si512(a, b);
 }
+GROK1_INLINE RegI reg_xor(RegI a, RegI b) {
+  return _mm512_xor_si512(a, b);
+}
 GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) {
   return _mm512_andnot_si512(mask, a);
 }
@@ -111,14 +114,39 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   *r = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
 
-// Sixteen int8 of two rows as pairs of int16: lane n holds a[n] and, above it, b[n].
-GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
-  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
-  const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
-  const __m256i bytes =
-      _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi8(x, y)), _mm_unpackhi_epi8(x, y), 1);
-  *r = _mm512_cvtepi8_epi16(bytes);
+GROK1_INLINE RegI reg_load_bytes(const int8_t* p) {
+  return _mm512_loadu_si512(p);
 }
+GROK1_INLINE RegI reg_unpack_low_8(RegI a, RegI b) {
+  return _mm512_unpacklo_epi8(a, b);
+}
+GROK1_INLINE RegI reg_unpack_high_8(RegI a, RegI b) {
+  return _mm512_unpackhi_epi8(a, b);
+}
+GROK1_INLINE RegI reg_unpack_low_16(RegI a, RegI b) {
+  return _mm512_unpacklo_epi16(a, b);
+}
+GROK1_INLINE RegI reg_unpack_high_16(RegI a, RegI b) {
+  return _mm512_unpackhi_epi16(a, b);
+}
+GROK1_INLINE RegI reg_high_bytes(RegI a) {  // of each int16, as int16
+  return _mm512_srai_epi16(a, 8);
+}
+// Four registers, of four lanes of 128 bits each, transposed.
+GROK1_INLINE void reg_transpose_lanes(RegI* t) {
+  const __m512i a = _mm512_shuffle_i32x4(t[0], t[1], 0x44), b = _mm512_shuffle_i32x4(t[2], t[3], 0x44);
+  const __m512i c = _mm512_shuffle_i32x4(t[0], t[1], 0xee), d = _mm512_shuffle_i32x4(t[2], t[3], 0xee);
+  t[0] = _mm512_shuffle_i32x4(a, b, 0x88);
+  t[1] = _mm512_shuffle_i32x4(a, b, 0xdd);
+  t[2] = _mm512_shuffle_i32x4(c, d, 0x88);
+  t[3] = _mm512_shuffle_i32x4(c, d, 0xdd);
+}
+#if defined(__AVX512VNNI__)
+#define GROK1_HAS_DOT4
+GROK1_INLINE RegI reg_dot4(RegI sum, RegI unsigned_bytes, RegI bytes) {
+  return _mm512_dpbusd_epi32(sum, unsigned_bytes, bytes);
+}
+#endif
 
 constexpr int kMicroRows = 4, kMicroColumns = 4;  // tile of sums in registers: rows, columns in sixteens
 

@@ -69,6 +69,9 @@ GROK1_INLINE RegI reg_and(RegI a, RegI b) {
 GROK1_INLINE RegI reg_or(RegI a, RegI b) {
   return _mm_or_si128(a, b);
 }
+GROK1_INLINE RegI reg_xor(RegI a, RegI b) {
+  return _mm_xor_si128(a, b);
+}
 GROK1_INLINE RegI reg_and_not(RegI a, RegI mask) {
   return _mm_andnot_si128(mask, a);
 }
@@ -122,16 +125,25 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   }
 }
 
-// Sixteen int8 of two rows as pairs of int16: lane n holds a[n] and, above it, b[n].
-GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
-  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
-  const __m128i y = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
-  const __m128i low = _mm_unpacklo_epi8(x, y), high = _mm_unpackhi_epi8(x, y);
-  r[0] = _mm_srai_epi16(_mm_unpacklo_epi8(low, low), 8);
-  r[1] = _mm_srai_epi16(_mm_unpackhi_epi8(low, low), 8);
-  r[2] = _mm_srai_epi16(_mm_unpacklo_epi8(high, high), 8);
-  r[3] = _mm_srai_epi16(_mm_unpackhi_epi8(high, high), 8);
+GROK1_INLINE RegI reg_load_bytes(const int8_t* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
 }
+GROK1_INLINE RegI reg_unpack_low_8(RegI a, RegI b) {
+  return _mm_unpacklo_epi8(a, b);
+}
+GROK1_INLINE RegI reg_unpack_high_8(RegI a, RegI b) {
+  return _mm_unpackhi_epi8(a, b);
+}
+GROK1_INLINE RegI reg_unpack_low_16(RegI a, RegI b) {
+  return _mm_unpacklo_epi16(a, b);
+}
+GROK1_INLINE RegI reg_unpack_high_16(RegI a, RegI b) {
+  return _mm_unpackhi_epi16(a, b);
+}
+GROK1_INLINE RegI reg_high_bytes(RegI a) {  // of each int16, as int16
+  return _mm_srai_epi16(a, 8);
+}
+GROK1_INLINE void reg_transpose_lanes(RegI*) {}  // a register is one lane
 
 constexpr int kMicroRows = 1, kMicroColumns = 1;  // tile of sums in registers: rows, columns in sixteens
 

@@ -85,6 +85,12 @@ GROK1_INLINE Int16 dot2(Int16 sum, Int16 a, Int16 b) {  // sum + both int16 prod
   GROK1_EACH(i) sum.r[i] = reg_dot2(sum.r[i], a.r[i], b.r[i]);
   return sum;
 }
+#if defined(GROK1_HAS_DOT4)
+GROK1_INLINE Int16 dot4(Int16 sum, Int16 a, Int16 b) {  // sum + four products of uint8 and int8 of each lane
+  GROK1_EACH(i) sum.r[i] = reg_dot4(sum.r[i], a.r[i], b.r[i]);
+  return sum;
+}
+#endif
 template <int N>
 GROK1_INLINE Int16 shift_left(Int16 a) {
   GROK1_EACH(i) a.r[i] = reg_shift_left<N>(a.r[i]);
@@ -127,12 +133,6 @@ GROK1_INLINE int32_t most_of_lanes(Int16 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(lane), fold_max(a.r));
   for (int i = 1; i < 4; ++i) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
   return lane[0];
-}
-
-GROK1_INLINE Int16 pairs(const int8_t* a, const int8_t* b) {  // lane n: a[n] and, above it, b[n], as int16
-  Int16 p;
-  load_pairs(a, b, p.r);
-  return p;
 }
 
 // Sixteen stored numbers as floats.

@@ -1,78 +1,119 @@
-// One row times a chunk of an int8 matrix stored [K, N], read in long runs: eight rows of the matrix at a time are
-// swept over all columns of the slice, the exact int32 sums of a block waiting in the cache. Scaled once per block. The
-// many rows of a prompt take tile_i8.h, which gives the same bits.
+// A few rows times a chunk of an int8 matrix stored [K, N], read in long runs: some rows of the matrix at a time are
+// swept over all columns of the slice, the exact int32 sums of a block waiting in the cache, and scaled once per block.
+// The many rows of a prompt take tile_i8.h, which gives the same bits.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_SWEEP_I8_H
 #define GROK1_BACKENDS_CPU_KERNELS_SWEEP_I8_H
 
-#include "backends/cpu/kernels/simd.h"
-
-#if defined(__AVX512VNNI__)
-#include "backends/cpu/kernels/strip_vnni.h"
-#else
-#include "backends/cpu/kernels/strip_pairs.h"
-#endif
+#include "backends/cpu/kernels/unit_i8.h"
 
 namespace grok1::cpu::GROK1_ISA {
 
-// Adds kSweepRows rows of the matrix, `k` the number of the first within the block, to all strips of the sums.
-GROK1_INLINE void sweep_rows(const int8_t* const* rows, uint64_t next, const BlockDigits& x, uint32_t k, uint32_t width,
-                             int32_t* sums) {
-  uint32_t n = 0;
-  for (; n + kStrip <= width; n += kStrip) {
-    const int8_t* at[kSweepRows];
-    for (uint32_t i = 0; i < kSweepRows; ++i) {
-      at[i] = rows[i] + n;
-      __builtin_prefetch(at[i] + next);  // the same columns of the next sweep
+constexpr uint32_t kSweepRows = kRegs == 1 ? 8 : 4;  // of the matrix: their pairs stay in registers
+
+// Digits of a block, 0 behind its end: a row of the matrix that is not there counts nothing.
+struct BlockDigits {
+  int16_t x[kSweptRows][kBlock + 8];
+
+  void take(const Rows& rows, uint32_t k, uint32_t size) {
+    for (uint32_t r = 0; r < rows.count; ++r) {
+      const uint64_t row = rows.index == nullptr ? r : rows.index[r];
+      memcpy(x[r], rows.digits + row * rows.digit_stride + k, size * sizeof(int16_t));
+      if (size < kBlock) memset(x[r] + size, 0, 8 * sizeof(int16_t));
     }
-    add_strip(at, x, k, sums + n * kSumsPerColumn);
   }
-  if (n == width) return;
-  int8_t copy[kSweepRows][kStrip] = {};  // nothing behind the last column is read
-  const int8_t* at[kSweepRows];
-  for (uint32_t i = 0; i < kSweepRows; ++i) {
-    memcpy(copy[i], rows[i] + n, width - n);
-    at[i] = copy[i];
+  RegI pair(uint32_t row, uint32_t k) const {
+    int32_t both;
+    memcpy(&both, x[row] + k, sizeof both);
+    return reg_set(both);
   }
-  add_strip(at, x, k, sums + n * kSumsPerColumn);
+};
+
+struct SweepSums {
+  int32_t* first;   // [rows, stride], units out of order
+  uint64_t stride;  // the slice's width in whole units
+};
+
+// Adds kSweepRows rows of a unit, `k` the number of the first within the block, to the sums of column n of all rows.
+GROK1_INLINE void add_unit(const RegI* w, const BlockDigits& x, uint32_t n_rows, uint32_t k, int32_t* sums,
+                           uint64_t stride) {
+  RegI pairs[kSweepRows / 2][4];
+  for (uint32_t i = 0; i < kSweepRows / 2; ++i) interleave_pairs(w[2 * i], w[2 * i + 1], pairs[i]);
+  for (uint32_t r = 0; r < n_rows; ++r, sums += stride) {
+    RegI sum[4];
+    for (uint32_t j = 0; j < 4; ++j) sum[j] = reg_load(sums + kUnitLanes * j);
+    for (uint32_t i = 0; i < kSweepRows / 2; ++i) {
+      const RegI digits = x.pair(r, k + 2 * i);
+      for (uint32_t j = 0; j < 4; ++j) sum[j] = reg_dot2(sum[j], pairs[i][j], digits);
+    }
+    for (uint32_t j = 0; j < 4; ++j) reg_store(sums + kUnitLanes * j, sum[j]);
+  }
 }
 
-static void sweep_block(const int8_t* w, uint64_t row_bytes, uint32_t size, const BlockDigits& x, uint32_t width,
-                        int32_t* sums) {
-  memset(sums, 0, (width + kStrip - 1) / kStrip * kStrip * kSumsPerColumn * sizeof *sums);
+GROK1_INLINE void sweep_rows(const int8_t* const* rows, uint64_t next, const BlockDigits& x, uint32_t n_rows, uint32_t k,
+                             uint32_t width, const SweepSums& sums) {
+  uint32_t n = 0;
+  RegI w[kSweepRows];
+  for (; n + kUnit <= width; n += kUnit) {
+    for (uint32_t i = 0; i < kSweepRows; ++i) {
+      w[i] = reg_load_bytes(rows[i] + n);
+      __builtin_prefetch(rows[i] + n + next);  // the same columns of the next sweep
+    }
+    add_unit(w, x, n_rows, k, sums.first + n, sums.stride);
+  }
+  if (n == width) return;
+  for (uint32_t i = 0; i < kSweepRows; ++i) w[i] = load_unit(rows[i] + n, width - n);
+  add_unit(w, x, n_rows, k, sums.first + n, sums.stride);
+}
+
+static void sweep_block(const int8_t* w, uint64_t row_bytes, uint32_t size, const BlockDigits& x, uint32_t n_rows,
+                        uint32_t width, const SweepSums& sums) {
+  memset(sums.first, 0, n_rows * sums.stride * sizeof(int32_t));
   for (uint32_t k = 0; k < size; k += kSweepRows) {
     const int8_t* rows[kSweepRows];
     for (uint32_t i = 0; i < kSweepRows; ++i)  // behind the block's end the digits are 0: any row serves
       rows[i] = w + row_bytes * (k + i < size ? k + i : size - 1);
-    sweep_rows(rows, row_bytes * kSweepRows, x, k, width, sums);
+    if (n_rows == 1) {
+      sweep_rows(rows, row_bytes * kSweepRows, x, 1, k, width, sums);
+    } else {
+      sweep_rows(rows, row_bytes * kSweepRows, x, n_rows, k, width, sums);
+    }
   }
 }
 
 // partial = fma(float(sums), scale, partial)
-static void add_block(const int32_t* sums, const BlockDigits& x, float scale, uint32_t width, float* partial) {
-  for (uint32_t n = 0; n < width; n += kStrip) {
-    Int16 t[kStrip / 16];
-    exact_sums(sums + n * kSumsPerColumn, x, t);
-    const uint32_t rest = width - n < kStrip ? width - n : kStrip;
-    in_sixteens(rest, [&](uint64_t i, uint32_t lanes) {
-      float* p = partial + n + i;
-      store_lanes(p, fma(convert(t[i / 16]), set(scale), load_lanes(p, lanes)), lanes);
-    });
+static void add_block(const int32_t* sums, float scale, uint32_t width, float* partial) {
+  for (uint32_t n = 0; n < width; n += kUnit) {
+    RegI t[4];
+    for (uint32_t j = 0; j < 4; ++j) t[j] = reg_load(sums + n + kUnitLanes * j);
+    in_order(t);
+    float* p = partial + n;
+    float copy[kUnit] = {};
+    const uint32_t rest = width - n;
+    if (rest < kUnit) p = copy, memcpy(copy, partial + n, rest * sizeof(float));
+    for (uint32_t j = 0; j < 4; ++j) {
+      float* lanes = p + kUnitLanes * j;
+      reg_store(lanes, reg_fma(reg_convert(t[j]), reg_set(scale), reg_load(lanes)));
+    }
+    if (rest < kUnit) memcpy(partial + n, copy, rest * sizeof(float));
   }
 }
 
-static void sweep_i8(const Matrix& w, const Rows& row, const Chunk& chunk, uint32_t n_begin, uint32_t n_end,
-                     float* partial, void* scratch) {
-  const uint32_t width = n_end - n_begin, at = row.index == nullptr ? 0 : row.index[0];
-  const int16_t* digits = row.digits + at * row.digit_stride;
-  const float* scales = row.scales + at * row.scale_stride;
-  int32_t* sums = static_cast<int32_t*>(scratch);
-  memset(partial, 0, width * sizeof *partial);
+static void sweep_i8(const Matrix& w, const Rows& rows, const Chunk& chunk, uint32_t n_begin, uint32_t n_end,
+                     float* partial, uint64_t stride, void* scratch) {
+  const uint32_t width = n_end - n_begin;
+  const SweepSums sums{static_cast<int32_t*>(scratch), (width + kUnit - 1) / kUnit * kUnit};
+  BlockDigits x;
+  for (uint32_t r = 0; r < rows.count; ++r) memset(partial + r * stride, 0, width * sizeof *partial);
   for (uint32_t done = 0; done < chunk.k_size; done += kBlock) {
     const uint32_t k = chunk.k_begin + done, rest = chunk.k_size - done, size = rest < kBlock ? rest : kBlock;
-    const BlockDigits x(digits + k, size);
     const int8_t* first = reinterpret_cast<const int8_t*>(w.data) + k * w.row_bytes + n_begin;
-    sweep_block(first, w.row_bytes, size, x, width, sums);
-    add_block(sums, x, scales[chunk.block_begin + done / kBlock], width, partial);
+    x.take(rows, k, size);
+    sweep_block(first, w.row_bytes, size, x, rows.count, width, sums);
+    for (uint32_t r = 0; r < rows.count; ++r) {
+      const uint64_t row = rows.index == nullptr ? r : rows.index[r];
+      const float scale = rows.scales[row * rows.scale_stride + chunk.block_begin + done / kBlock];
+      add_block(sums.first + r * sums.stride, scale, width, partial + r * stride);
+    }
   }
 }
 

@@ -7,11 +7,11 @@ namespace grok1::cpu::definition {
 namespace {
 
 // The sum of one block of at most 256 inputs, in exact integers, times its activation scale added to c.
-float add_block(const I8& m, const float* x, uint64_t size, uint64_t k, uint64_t n, float c) {
+float add_block(const I8& m, const float* x, uint64_t size, uint64_t k, uint64_t n, float most, float c) {
   float largest = 0;
   for (uint64_t i = 0; i < size; ++i) largest = std::max(largest, std::fabs(x[i]));
   if (largest < 1e-30f) return c;
-  const float s = largest / 32512.0f;
+  const float s = largest / most;
   int64_t t = 0;
   for (uint64_t i = 0; i < size; ++i) t += int64_t{m.w[(k + i) * m.n + n]} * static_cast<int64_t>(std::rint(x[i] / s));
   return std::fma(static_cast<float>(t), s, c);
@@ -19,7 +19,7 @@ float add_block(const I8& m, const float* x, uint64_t size, uint64_t k, uint64_t
 
 }  // namespace
 
-std::vector<float> linear_i8(const I8& m, const std::vector<float>& x, uint64_t k_begin) {
+std::vector<float> linear_i8(const I8& m, const std::vector<float>& x, uint64_t k_begin, float most) {
   const uint64_t group_size = m.k / m.groups, k_end = k_begin + x.size();
   std::vector<float> y(m.n, 0.0f);
   for (uint64_t n = 0; n < m.n; ++n)
@@ -31,7 +31,7 @@ std::vector<float> linear_i8(const I8& m, const std::vector<float>& x, uint64_t 
         float c = 0;
         const uint64_t chunk_end = std::min(end, chunk + 2048);
         for (uint64_t k = chunk; k < chunk_end; k += 256)
-          c = add_block(m, &x[k - k_begin], std::min<uint64_t>(256, chunk_end - k), k, n, c);
+          c = add_block(m, &x[k - k_begin], std::min<uint64_t>(256, chunk_end - k), k, n, most, c);
         group += c;
       }
       y[n] = std::fma(group, m.scales[g * m.n + n], y[n]);

@@ -14,8 +14,8 @@ struct I8 {
   std::vector<float> scales;
 };
 
-// y[n] bit for bit, with fused multiply-adds.
-std::vector<float> linear_i8(const I8& m, const std::vector<float>& x, uint64_t k_begin);
+// y[n] bit for bit, with fused multiply-adds; the largest digit is `most`.
+std::vector<float> linear_i8(const I8& m, const std::vector<float>& x, uint64_t k_begin, float most);
 
 // The exact product of the same numbers, and the size of each sum: sqrt(sum of (w x)^2).
 std::vector<double> exact_i8(const I8& m, const std::vector<float>& x, uint64_t k_begin, std::vector<double>* size);

@@ -11,10 +11,8 @@
 namespace grok1::cpu {
 namespace {
 
-constexpr const char* kNames[] = {"baseline", "avx2", "avx512", "avx512vnni"};
-
 std::string options(Isa isa, uint32_t threads) {
-  return "isa=" + std::string(kNames[static_cast<int>(isa)]) + ",threads=" + std::to_string(threads);
+  return "isa=" + std::string(kernels_of(isa).name) + ",threads=" + std::to_string(threads);
 }
 
 uint64_t different(const std::vector<float>& a, const std::vector<float>& b) {

@@ -4,7 +4,8 @@ namespace grok1::cpu {
 
 std::vector<Isa> levels() {
   std::vector<Isa> all;
-  for (int i = 0; i <= static_cast<int>(best_isa()); ++i) all.push_back(static_cast<Isa>(i));
+  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avxvnni, Isa::avx512, Isa::avx512vnni})
+    if (can_run(isa)) all.push_back(isa);
   return all;
 }
 

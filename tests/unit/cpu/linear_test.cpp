@@ -24,6 +24,8 @@ const Shape kShapes[] = {
     {6000, 70, 2, 0, 6000}, {6000, 70, 2, 1001, 5003}, {8192, 320, 8, 0, 8192}, {5120, 33, 1, 2000, 5120},
 };
 
+constexpr float kTwoDigits = 32512, kOneDigit = 127;  // the largest
+
 class LinearI8 : public testing::TestWithParam<Shape> {
  protected:
   static constexpr uint32_t kRowsMade = 9;
@@ -63,27 +65,32 @@ class LinearI8 : public testing::TestWithParam<Shape> {
   }
 
   // Digits of all rows, made by the kernels.
-  void quantise(const Kernels& kernels) {
+  void quantise(const Kernels& kernels, float most) {
+    most_ = most;
     stride_ = digit_stride(rows_[0].size());
     digits_.assign(kRowsMade * stride_, 0x5555);
     scales_.assign(kRowsMade * chunks_.blocks, 0.0f);
     for (uint32_t r = 0; r < kRowsMade; ++r)
       for (const Chunk& chunk : chunks_.list)
-        kernels.quantise(rows_[r].data(), chunk, &digits_[r * stride_], &scales_[r * chunks_.blocks]);
+        kernels.quantise(rows_[r].data(), chunk, most, &digits_[r * stride_], &scales_[r * chunks_.blocks]);
   }
 
   Rows digits_of(const uint32_t* index, uint32_t count) const {
-    return {nullptr, digits_.data(), scales_.data(), 0, stride_, chunks_.blocks, index, count};
+    return {nullptr, digits_.data(), scales_.data(), 0, stride_, chunks_.blocks, index, count, most_ == kOneDigit};
   }
 
-  std::vector<float> swept(const Kernels& kernels, uint32_t row, uint32_t slice) {
+  // [count, n], swept together in slices of that many columns.
+  std::vector<float> swept(const Kernels& kernels, const std::vector<uint32_t>& index, uint32_t slice) {
     const Matrix m = matrix();
-    std::vector<float> partial(uint64_t{m.n_chunks} * m.n), y(m.n);
+    const uint64_t stride = uint64_t{m.n_chunks} * m.n, count = index.size();
+    std::vector<float> partial(count * stride), y(count * m.n);
     for (uint32_t c = 0; c < m.n_chunks; ++c)
       for (uint32_t n = 0; n < m.n; n += slice)
-        kernels.sweep(m, digits_of(&row, 1), c, n, std::min(n + slice, m.n), &partial[uint64_t{c} * m.n + n],
-                      scratch_.data());
-    for (uint32_t n = 0; n < m.n; n += slice) kernels.reduce(m, &partial[n], m.n, n, std::min(n + slice, m.n), &y[n]);
+        kernels.sweep(m, digits_of(index.data(), static_cast<uint32_t>(count)), c, n, std::min(n + slice, m.n),
+                      &partial[uint64_t{c} * m.n + n], stride, scratch_.data());
+    for (uint64_t r = 0; r < count; ++r)
+      for (uint32_t n = 0; n < m.n; n += slice)
+        kernels.reduce(m, &partial[r * stride + n], m.n, n, std::min(n + slice, m.n), &y[r * m.n + n]);
     return y;
   }
 
@@ -110,37 +117,44 @@ class LinearI8 : public testing::TestWithParam<Shape> {
   std::vector<int8_t> bytes_;
   std::vector<int16_t> digits_;
   std::vector<float> scales_;
+  float most_ = 0;
   uint64_t stride_ = 0;
   std::vector<char> scratch_ = std::vector<char>(kKernelScratch);
 };
 
-TEST_P(LinearI8, OneRowHasTheBitsOfTheDefinition) {
-  for (const Isa isa : levels_with_fma()) {
-    quantise(kernels_of(isa));
-    for (const uint32_t row : {0u, 1u, 2u}) {
-      const std::vector<float> wanted = definition::linear_i8(m_, rows_[row], GetParam().k_begin);
-      for (const uint32_t slice : {64u, 128u, 8192u})
-        EXPECT_EQ(different(swept(kernels_of(isa), row, slice).data(), wanted), 0u)
-            << title_of(isa) << ", row " << row << ", slices of " << slice;
+TEST_P(LinearI8, AFewRowsHaveTheBitsOfTheDefinition) {
+  for (const Isa isa : levels_with_fma())
+    for (const float most : {kTwoDigits, kOneDigit}) {
+      quantise(kernels_of(isa), most);
+      for (const std::vector<uint32_t>& index :
+           {std::vector<uint32_t>{0}, {1}, {2}, {8, 1}, {3, 2, 0}, {7, 6, 5, 4, 3, 2, 1, 0}})
+        for (const uint32_t slice : {64u, 128u, 8192u}) {
+          const std::vector<float> found = swept(kernels_of(isa), index, slice);
+          for (size_t i = 0; i < index.size(); ++i)
+            EXPECT_EQ(different(&found[i * m_.n],
+                                definition::linear_i8(m_, rows_[index[i]], GetParam().k_begin, most)),
+                      0u)
+                << title_of(isa) << ", row " << index[i] << ", slices of " << slice << ", digits to " << most;
+        }
     }
-  }
 }
 
 TEST_P(LinearI8, ManyRowsHaveTheBitsOfTheDefinition) {
-  for (const Isa isa : levels_with_fma()) {
-    quantise(kernels_of(isa));
-    for (const std::vector<uint32_t>& index :
-         {std::vector<uint32_t>{3}, {8, 0}, {1, 4, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8}})
-      for (const uint32_t width : {64u, 256u}) {
-        const std::vector<float> found = tiled(kernels_of(isa), index, width);
-        for (size_t i = 0; i < index.size(); ++i) {
-          const float* row = &found[i * (m_.n + 1)];
-          EXPECT_EQ(different(row, definition::linear_i8(m_, rows_[index[i]], GetParam().k_begin)), 0u)
-              << title_of(isa) << ", " << index.size() << " rows, tiles of " << width;
-          EXPECT_EQ(row[m_.n], 12345.0f) << "written behind the row";
+  for (const Isa isa : levels_with_fma())
+    for (const float most : {kTwoDigits, kOneDigit}) {
+      quantise(kernels_of(isa), most);
+      for (const std::vector<uint32_t>& index :
+           {std::vector<uint32_t>{3}, {8, 0}, {1, 4, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8}})
+        for (const uint32_t width : {64u, 256u}) {
+          const std::vector<float> found = tiled(kernels_of(isa), index, width);
+          for (size_t i = 0; i < index.size(); ++i) {
+            const float* row = &found[i * (m_.n + 1)];
+            EXPECT_EQ(different(row, definition::linear_i8(m_, rows_[index[i]], GetParam().k_begin, most)), 0u)
+                << title_of(isa) << ", " << index.size() << " rows, tiles of " << width << ", digits to " << most;
+            EXPECT_EQ(row[m_.n], 12345.0f) << "written behind the row";
+          }
         }
-      }
-  }
+    }
 }
 
 // Two digits leave 1/65024 of the block's largest input; one channel in fifty is a hundred times as loud as the rest,
@@ -148,10 +162,10 @@ TEST_P(LinearI8, ManyRowsHaveTheBitsOfTheDefinition) {
 // columns.
 TEST_P(LinearI8, IsCloseToTheExactSum) {
   for (const Isa isa : levels()) {
-    quantise(kernels_of(isa));
+    quantise(kernels_of(isa), kTwoDigits);
     std::vector<double> size;
     const std::vector<double> exact = definition::exact_i8(m_, rows_[0], GetParam().k_begin, &size);
-    const std::vector<float> found = swept(kernels_of(isa), 0, 8192);
+    const std::vector<float> found = swept(kernels_of(isa), {0}, 8192);
     for (size_t n = 0; n < exact.size(); ++n)
       ASSERT_NEAR(found[n], exact[n], 1.7e-3 * size[n]) << title_of(isa) << ", column " << n;
   }
@@ -159,11 +173,11 @@ TEST_P(LinearI8, IsCloseToTheExactSum) {
 
 // Without fused multiply-add only roundings differ: some 2^-24 of the sums' size per block.
 TEST_P(LinearI8, BaselineDiffersByRoundingOnly) {
-  quantise(kernels_of(Isa::baseline));
+  quantise(kernels_of(Isa::baseline), kTwoDigits);
   std::vector<double> size;
   definition::exact_i8(m_, rows_[0], GetParam().k_begin, &size);
-  const std::vector<float> wanted = definition::linear_i8(m_, rows_[0], GetParam().k_begin);
-  const std::vector<float> one = swept(kernels_of(Isa::baseline), 0, 8192);
+  const std::vector<float> wanted = definition::linear_i8(m_, rows_[0], GetParam().k_begin, kTwoDigits);
+  const std::vector<float> one = swept(kernels_of(Isa::baseline), {0}, 8192);
   const std::vector<float> many = tiled(kernels_of(Isa::baseline), {0, 1}, 256);
   EXPECT_EQ(different(many.data(), one), 0u) << "one row and many rows must agree on baseline, too";
   for (size_t n = 0; n < wanted.size(); ++n) ASSERT_NEAR(one[n], wanted[n], 1e-5 * size[n]) << n;
@@ -211,13 +225,14 @@ TEST_P(LinearFloat, ColumnsAreChainsOfFusedMultiplyAdds) {
     std::vector<float> many(kRowsMade * n_);
     for (uint32_t n = 0; n < m.n; n += 128)
       kernels.tile(m, rows(0, kRowsMade), n, std::min(n + 128, m.n), &many[n], n_, scratch_.data());
+    const uint64_t stride = uint64_t{m.n_chunks} * n_;
+    std::vector<float> partial(kRowsMade * stride), few(n_);
+    for (uint32_t c = 0; c < m.n_chunks; ++c)
+      kernels.sweep(m, rows(0, kRowsMade), c, 0, m.n, &partial[c * n_], stride, scratch_.data());
     for (uint32_t r = 0; r < kRowsMade; ++r) {
-      std::vector<float> partial(m.n_chunks * n_), one(n_);
-      for (uint32_t c = 0; c < m.n_chunks; ++c)
-        kernels.sweep(m, rows(r, 1), c, 0, m.n, &partial[c * n_], scratch_.data());
-      kernels.reduce(m, partial.data(), n_, 0, m.n, one.data());
+      kernels.reduce(m, &partial[r * stride], n_, 0, m.n, few.data());
       const std::vector<float> wanted = definition::linear_kn(w_, n_, row(r));
-      EXPECT_EQ(one, wanted) << title_of(isa);
+      EXPECT_EQ(few, wanted) << title_of(isa);
       EXPECT_EQ(std::vector<float>(&many[r * n_], &many[r * n_] + n_), wanted) << title_of(isa);
     }
   }

@@ -83,7 +83,7 @@ TEST(Numbers, KernelsReadTheSameValues) {
       Rows row{};
       row.values = &one, row.count = 1;
       std::vector<float> found(stored.size());
-      kernels_of(isa).sweep(m, row, 0, 0, m.n, found.data(), nullptr);
+      kernels_of(isa).sweep(m, row, 0, 0, m.n, found.data(), 0, nullptr);
       for (size_t i = 0; i < stored.size(); ++i) ASSERT_EQ(found[i], value(stored[i], f.fraction)) << stored[i];
     }
 }
