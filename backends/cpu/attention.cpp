@@ -176,12 +176,14 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
                     (group + kHeads - 1) / kHeads};
     const Scratch& s = step.scratch;
     const uint32_t q_size = layer.q->n(), kv_size = layer.k->n();
-    const Product in[] = {{layer.q, 0, s.q, q_size}, {layer.k, 0, s.k, kv_size}, {layer.v, 0, s.v, kv_size}};
-    multiply_act(step, x, nullptr, n_rows, in, 3);
+    Rows all{};
+    all.count = n_rows;
+    Product in[] = {{layer.k, 0, all, s.k, kv_size}, {layer.v, 0, all, s.v, kv_size}, {layer.q, 0, all, s.q, q_size}};
+    multiply_act(step, x, in, 3);
     self.threads.run(n_rows, [&](uint64_t r, uint32_t) { rotate_and_store(call, static_cast<uint32_t>(r)); });
     n_rows <= kFewRows ? attend_few(call) : attend_many(call);  // both write over q
-    const Product out{layer.o, 0, y, d};
-    multiply(step, quantised(step, s.q, q_size, nullptr, n_rows, *layer.o), &out, 1);
+    const Product out{layer.o, 0, quantised(step, s.q, q_size, nullptr, n_rows, *layer.o), y, d};
+    multiply(step, &out, 1);
   });
 }
 

@@ -6,8 +6,8 @@
 namespace grok1::cpu {
 namespace {
 
-constexpr uint32_t kMostProducts = 3;       // q, k and v
-constexpr uint32_t kLeastSlice = 4096;      // columns: shorter runs of a row leave the memory's bandwidth unused
+constexpr uint32_t kLeastSlice = 2048;      // columns: shorter runs of a row leave the memory's bandwidth unused
+constexpr uint32_t kNearSums = 8192;        // columns times rows of a sweep whose sums stay in the nearest cache
 constexpr uint32_t kDotsPerTask = kStrip;   // outputs of a matrix stored [N, K]
 constexpr uint32_t kReducedPerTask = 2048;  // outputs whose chunks are added
 
@@ -28,28 +28,23 @@ struct Division {
   uint64_t partial_stride() const { return uint64_t{matrix.n_chunks} * matrix.n; }
 };
 
-Rows panel_of(const Rows& rows, uint32_t begin) {
-  Rows panel = rows;
-  panel.count = std::min(rows.count - begin, kPanelRows);
-  if (rows.index != nullptr) {
-    panel.index += begin;
-  } else {
-    panel.values += begin * rows.stride;
-    panel.digits += begin * rows.digit_stride;
-    panel.scales += begin * rows.scale_stride;
-  }
-  return panel;
-}
-
 uint32_t rounded_to_strips(uint64_t columns) {
   return static_cast<uint32_t>(parts(columns, kStrip) * kStrip);
 }
 
-// Slices as long as the kernel's scratch allows, shorter if threads would be idle, but not below kLeastSlice.
-uint32_t slice_width(const Matrix& m, uint32_t threads) {
-  const uint64_t wanted = parts(4 * uint64_t{threads}, m.n_chunks);
-  const uint64_t most = std::max<uint64_t>(1, m.n / kLeastSlice);
-  return rounded_to_strips(parts(m.n, std::max(parts(m.n, kSliceColumns), std::min(wanted, most))));
+// How much of the threads' time `tasks` equal tasks use.
+double evenness(uint64_t tasks, uint32_t threads) {
+  return static_cast<double>(tasks) / static_cast<double>(parts(tasks, threads) * threads);
+}
+
+// One row: whole rows of the matrix, as the memory likes long runs; several rows: such that their sums stay near. The
+// last product's are shorter, so that no thread waits long for another's last task.
+uint32_t slice_width(const Matrix& m, uint32_t n_rows, uint32_t threads, bool last) {
+  const uint64_t most_slices = std::max<uint64_t>(1, m.n / kLeastSlice);
+  uint64_t slices = parts(m.n, n_rows == 1 ? kSliceSums : kNearSums / n_rows);
+  if (last && n_rows == 1) slices = std::max(slices, std::min<uint64_t>(4, most_slices));
+  while (2 * slices <= most_slices && evenness(slices * m.n_chunks, threads) < 0.95) slices *= 2;
+  return rounded_to_strips(parts(m.n, slices));
 }
 
 uint32_t tile_width(const Matrix& m, uint32_t threads) {
@@ -58,7 +53,7 @@ uint32_t tile_width(const Matrix& m, uint32_t threads) {
   return width;
 }
 
-Division divide(const Step& step, const Matrix& m, uint32_t n_rows, float*& partial) {
+Division divide(const Step& step, const Matrix& m, uint32_t n_rows, bool last, float*& partial) {
   const uint32_t threads = step.device->threads.count();
   Division d{Way::tile, m, 0, 0, 0, nullptr};
   const uint64_t sums = n_rows * d.partial_stride();
@@ -68,7 +63,7 @@ Division divide(const Step& step, const Matrix& m, uint32_t n_rows, float*& part
     d.width = kDotsPerTask;
   } else if (n_rows <= kSweptRows && sums <= left) {
     d.way = Way::sweep;
-    d.width = slice_width(m, threads);
+    d.width = slice_width(m, n_rows, threads, last);
     d.partial = partial;
     partial += sums;
   } else {
@@ -79,22 +74,23 @@ Division divide(const Step& step, const Matrix& m, uint32_t n_rows, float*& part
   return d;
 }
 
-void run_task(const Step& step, const Rows& rows, const Division& d, const Product& p, uint64_t task, uint32_t thread) {
+void run_task(const Step& step, const Division& d, const Product& p, uint64_t task, uint32_t thread) {
   const Kernels& kernels = step.device->kernels;
   const uint32_t begin = static_cast<uint32_t>(task % d.slices) * d.width, end = std::min(begin + d.width, d.matrix.n);
   char* scratch = step.thread_scratch(thread);
   if (d.way == Way::sweep) {
     const uint32_t chunk = static_cast<uint32_t>(task / d.slices);
-    kernels.sweep(d.matrix, rows, chunk, begin, end, d.partial + uint64_t{chunk} * d.matrix.n + begin,
+    kernels.sweep(d.matrix, p.rows, chunk, begin, end, d.partial + uint64_t{chunk} * d.matrix.n + begin,
                   d.partial_stride(), scratch);
     return;
   }
-  for (uint32_t row = 0; row < rows.count; row += kPanelRows) {
+  for (uint32_t row = 0; row < p.rows.count; row += kPanelRows) {
+    const Rows panel = part_of(p.rows, row, std::min(p.rows.count - row, kPanelRows));
     float* y = p.y + row * p.stride + begin;
     if (d.way == Way::dots) {
-      kernels.dots(d.matrix, panel_of(rows, row), begin, end, 1.0f, y, p.stride);
+      kernels.dots(d.matrix, panel, begin, end, 1.0f, y, p.stride);
     } else {
-      kernels.tile(d.matrix, panel_of(rows, row), begin, end, y, p.stride, scratch);
+      kernels.tile(d.matrix, panel, begin, end, y, p.stride, scratch);
     }
   }
 }
@@ -113,19 +109,33 @@ void run_all(Threads& threads, const uint64_t* tasks, uint32_t count, const F& f
 
 }  // namespace
 
-void multiply(Step& step, const Rows& rows, const Product* products, uint32_t count) {
-  if (rows.count == 0) return;
+Rows part_of(const Rows& rows, uint32_t begin, uint32_t count) {
+  Rows part = rows;
+  part.count = count;
+  if (rows.index != nullptr) {
+    part.index += begin;
+  } else {
+    part.values += begin * rows.stride;
+    part.digits += begin * rows.digit_stride;
+    part.scales += begin * rows.scale_stride;
+  }
+  return part;
+}
+
+void multiply(Step& step, const Product* products, uint32_t count) {
   Division divisions[kMostProducts];
   uint64_t tasks[kMostProducts], reductions[kMostProducts];
   float* partial = step.scratch.partial;
   for (uint32_t i = 0; i < count; ++i) {
-    divisions[i] = divide(step, products[i].weight->matrix(products[i].expert), rows.count, partial);
-    tasks[i] = divisions[i].tasks;
-    reductions[i] = divisions[i].way == Way::sweep ? rows.count * parts(divisions[i].matrix.n, kReducedPerTask) : 0;
+    const Product& p = products[i];
+    Division& d = divisions[i] =
+        divide(step, p.weight->matrix(p.expert), p.rows.count, i + 1 == count, partial);
+    tasks[i] = p.rows.count == 0 ? 0 : d.tasks;
+    reductions[i] = d.way == Way::sweep ? p.rows.count * parts(d.matrix.n, kReducedPerTask) : 0;
   }
   Threads& threads = step.device->threads;
   run_all(threads, tasks, count, [&](uint32_t i, uint64_t task, uint32_t thread) {
-    run_task(step, rows, divisions[i], products[i], task, thread);
+    run_task(step, divisions[i], products[i], task, thread);
   });
   run_all(threads, reductions, count, [&](uint32_t i, uint64_t task, uint32_t) {
     const Division& d = divisions[i];
@@ -152,18 +162,18 @@ Rows quantised(Step& step, const float* values, uint64_t stride, const uint32_t*
   return rows;
 }
 
-void multiply_act(Step& step, const Act& act, const uint32_t* index, uint32_t count, const Product* products,
-                  uint32_t n_products) {
+void multiply_act(Step& step, const Act& act, Product* products, uint32_t count) {
   const uint64_t d = step.model.d_model;
-  const bool fits = std::all_of(products, products + n_products,
+  const bool fits = std::all_of(products, products + count,
                                 [](const Product& p) { return !p.weight->is_i8() || p.weight->chunks.plain; });
-  if (fits) {
-    const Rows rows{act.rows, act.digits, act.scales, d, digit_stride(d), step.act_chunks.blocks, index, count,
-                    step.device->one_digit};
-    return multiply(step, rows, products, n_products);
+  for (uint32_t i = 0; i < count; ++i) {
+    Rows& rows = products[i].rows;
+    rows = fits ? Rows{act.rows, act.digits, act.scales, d, digit_stride(d), step.act_chunks.blocks, rows.index,
+                       rows.count, step.device->one_digit}
+                : quantised(step, act.rows, d, rows.index, rows.count, *products[i].weight);
+    if (!fits) multiply(step, products + i, 1);
   }
-  for (uint32_t i = 0; i < n_products; ++i)
-    multiply(step, quantised(step, act.rows, d, index, count, *products[i].weight), products + i, 1);
+  if (fits) multiply(step, products, count);
 }
 
 }  // namespace grok1::cpu

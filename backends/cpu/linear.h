@@ -19,25 +19,30 @@ constexpr uint64_t most_chunks(uint64_t k) {
   return k / kChunk + 17;
 }
 
-// y[row * stride + n] = row . w[expert] for the n of the weight's slice.
+// y[row * stride + n] = row . w[expert] for the n of the weight's slice and each of the rows.
 struct Product {
   const Weight* weight;
   uint32_t expert;
+  Rows rows;  // whose digits fit the weight
   float* y;
   uint64_t stride;
 };
+constexpr uint32_t kMostProducts = 32;
 
-// All products of the same rows, whose digits fit all their weights.
-void multiply(Step& step, const Rows& rows, const Product* products, uint32_t count);
+// All products, as one piece of work: at most kMostProducts.
+void multiply(Step& step, const Product* products, uint32_t count);
+
+// Rows begin .. begin + count of some.
+Rows part_of(const Rows& rows, uint32_t begin, uint32_t count);
 
 // `rows` floats become digits in scratch, in the blocks of the weight if it needs any; at most as many as scratch
 // holds.
 Rows quantised(Step& step, const float* values, uint64_t stride, const uint32_t* index, uint32_t count,
                const Weight& weight);
 
-// multiply() of rows of an act, chosen by an index or all; quantises anew where a weight's groups demand it.
-void multiply_act(Step& step, const Act& act, const uint32_t* index, uint32_t count, const Product* products,
-                  uint32_t n_products);
+// multiply() of rows of an act: of each product's rows, only `index` and `count` are given. Quantises anew where a
+// weight's groups demand it.
+void multiply_act(Step& step, const Act& act, Product* products, uint32_t count);
 
 }  // namespace grok1::cpu
 

@@ -33,7 +33,7 @@ struct Sizes {
         kv(size_product({s.model.kv_heads, s.model.head_dim})),
         ffn(s.model.ffn),
         rows(s.limits.rows),
-        panel(std::min<uint64_t>(s.limits.rows, kPanelRows)) {}
+        panel(std::min<uint64_t>(size_product({s.limits.rows, s.model.experts_used}), kPanelRows)) {}
 };
 
 void lay_out_pass(Carver& carver, Step& s) {
@@ -69,6 +69,7 @@ void lay_out_attention(Carver& carver, Step& s, const Sizes& n) {
 
 void lay_out_experts(Carver& carver, Step& s, const Sizes& n) {
   const uint64_t choices = size_product({n.rows, s.model.experts_used});
+  s.scratch.panel_rows = static_cast<uint32_t>(n.panel);
   carver.take(s.scratch.gate, size_product({n.panel, n.ffn}));
   carver.take(s.scratch.up, size_product({n.panel, n.ffn}));
   carver.take(s.scratch.down, size_product({n.panel, n.d}));

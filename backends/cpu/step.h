@@ -22,19 +22,20 @@ struct Pass {
   bool set;
 };
 
-// Between kernels. Sizes are those of a whole layer; panels have at most kPanelRows rows.
+// Between kernels. Sizes are those of a whole layer.
 struct Scratch {
   float *q, *k, *v;  // [rows, heads * head_dim], [rows, kv_heads * head_dim] twice
   float* rotated;    // [rows, heads, head_width]
-  float *gate, *up;  // [panel, ffn]
-  float* down;       // [panel, d_model]
+  uint32_t panel_rows;  // pairs of a row and an expert that are computed together
+  float *gate, *up;     // [panel_rows, ffn]
+  float* down;          // [panel_rows, d_model]
   int16_t* digits;   // rows quantised for one weight
   float* digit_scales;
   float* partial;  // sums of chunks of the rows that are swept alone
   uint64_t partial_size;
   float* splits;          // attention of few rows: every unit's splits
-  uint32_t* expert_rows;  // [rows * experts_used] rows of one expert
-  float* expert_gates;    // of the same rows
+  uint32_t* expert_rows;  // [rows * experts_used] pairs of a row and an expert: the row
+  float* expert_gates;    // and the gate
   uint64_t* written;      // [rows] tokens of the cache that a pass writes
   char* thread;           // [threads, thread_bytes]
   uint64_t thread_bytes;

@@ -58,7 +58,7 @@ void reduce(const Matrix& w, const float* partial, uint64_t stride, uint32_t n_b
 }
 
 static_assert(sizeof(TileScratch) <= kKernelScratch && sizeof(FloatTile) <= kKernelScratch);
-static_assert(kSweptRows * kSliceColumns * sizeof(int32_t) <= kKernelScratch);
+static_assert(kSliceSums * sizeof(int32_t) <= kKernelScratch);
 
 #define GROK1_NAME_OF(isa) #isa
 #define GROK1_NAME(isa) GROK1_NAME_OF(isa)

@@ -16,13 +16,13 @@ constexpr uint32_t kChunk = 2048;         // inputs whose blocks make one partia
 constexpr uint32_t kSplit = 256;          // positions of a KV cache that are attended together
 constexpr uint32_t kTileColumns = 256;    // most columns of a tile
 constexpr uint32_t kPanelRows = 256;      // most rows of a tile
-constexpr uint32_t kSliceColumns = 8192;  // most columns of a sweep
+constexpr uint32_t kSliceSums = 32768;    // most columns times rows of a sweep
 constexpr uint32_t kStrip = 64;           // columns that the kernels handle together
 constexpr uint32_t kSweptRows = 8;          // most rows of a sweep
 constexpr uint32_t kHeads = 8;            // query heads that are attended together
-// Bytes of scratch that tile and sweep need: a packed block, two sums per output of a tile, and a block's digits.
+// Bytes of scratch that tile and sweep need: two packed blocks, two sums per output of a tile, and a block's digits.
 constexpr uint64_t kKernelScratch =
-    uint64_t{kTileColumns} * kBlock * 2 + uint64_t{kPanelRows} * kTileColumns * 8 + uint64_t{kPanelRows} * kBlock;
+    uint64_t{kTileColumns} * kBlock * 4 + uint64_t{kPanelRows} * kTileColumns * 8 + uint64_t{kPanelRows} * kBlock;
 
 enum class Element : uint8_t { f32, f16, bf16, i8 };
 

@@ -86,7 +86,8 @@ GROK1_INLINE RegI reg_max(RegI a, RegI b) {
 }
 GROK1_INLINE RegI reg_dot2(RegI sum, RegI a, RegI b) {
 #if defined(__AVX512VNNI__)
-  return _mm512_dpwssd_epi32(sum, a, b);
+  __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
 #else
   return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
 #endif
@@ -144,7 +145,8 @@ GROK1_INLINE void reg_transpose_lanes(RegI* t) {
 #if defined(__AVX512VNNI__)
 #define GROK1_HAS_DOT4
 GROK1_INLINE RegI reg_dot4(RegI sum, RegI unsigned_bytes, RegI bytes) {
-  return _mm512_dpbusd_epi32(sum, unsigned_bytes, bytes);
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(unsigned_bytes), "v"(bytes));
+  return sum;
 }
 #endif
 

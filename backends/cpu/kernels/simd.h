@@ -128,6 +128,12 @@ GROK1_INLINE float most_of_lanes(Float16 a) {
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
+GROK1_INLINE int32_t sum_of_lanes(Int16 a) {
+  int32_t lane[16], sum = 0;
+  store(lane, a);
+  for (int i = 0; i < 16; ++i) sum += lane[i];
+  return sum;
+}
 GROK1_INLINE int32_t most_of_lanes(Int16 a) {
   int32_t lane[4];
   _mm_storeu_si128(reinterpret_cast<__m128i*>(lane), fold_max(a.r));

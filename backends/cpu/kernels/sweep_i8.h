@@ -49,15 +49,30 @@ GROK1_INLINE void add_unit(const RegI* w, const BlockDigits& x, uint32_t n_rows,
   }
 }
 
-GROK1_INLINE void sweep_rows(const int8_t* const* rows, uint64_t next, const BlockDigits& x, uint32_t n_rows, uint32_t k,
+// Asks for the rows of the next sweep, run after run, as the memory likes it best, and not column by column.
+class Ahead {
+ public:
+  Ahead(const int8_t* first, uint64_t row_bytes, uint32_t width) : at_(first), row_bytes_(row_bytes), width_(width) {}
+  void ask() {  // for as many bytes as a sweep reads of a unit
+    for (uint32_t i = 0; i < kSweepRows * kUnit; i += 64) __builtin_prefetch(at_ + done_ + i);
+    done_ += kSweepRows * kUnit;
+    if (done_ >= width_) at_ += row_bytes_, done_ = 0;
+  }
+
+ private:
+  const int8_t* at_;
+  const uint64_t row_bytes_;
+  const uint32_t width_;
+  uint32_t done_ = 0;
+};
+
+GROK1_INLINE void sweep_rows(const int8_t* const* rows, Ahead ahead, const BlockDigits& x, uint32_t n_rows, uint32_t k,
                              uint32_t width, const SweepSums& sums) {
   uint32_t n = 0;
   RegI w[kSweepRows];
   for (; n + kUnit <= width; n += kUnit) {
-    for (uint32_t i = 0; i < kSweepRows; ++i) {
-      w[i] = reg_load_bytes(rows[i] + n);
-      __builtin_prefetch(rows[i] + n + next);  // the same columns of the next sweep
-    }
+    for (uint32_t i = 0; i < kSweepRows; ++i) w[i] = reg_load_bytes(rows[i] + n);
+    ahead.ask();
     add_unit(w, x, n_rows, k, sums.first + n, sums.stride);
   }
   if (n == width) return;
@@ -72,10 +87,11 @@ static void sweep_block(const int8_t* w, uint64_t row_bytes, uint32_t size, cons
     const int8_t* rows[kSweepRows];
     for (uint32_t i = 0; i < kSweepRows; ++i)  // behind the block's end the digits are 0: any row serves
       rows[i] = w + row_bytes * (k + i < size ? k + i : size - 1);
+    const Ahead ahead(w + row_bytes * (k + kSweepRows), row_bytes, width);
     if (n_rows == 1) {
-      sweep_rows(rows, row_bytes * kSweepRows, x, 1, k, width, sums);
+      sweep_rows(rows, ahead, x, 1, k, width, sums);
     } else {
-      sweep_rows(rows, row_bytes * kSweepRows, x, n_rows, k, width, sums);
+      sweep_rows(rows, ahead, x, n_rows, k, width, sums);
     }
   }
 }

@@ -8,8 +8,12 @@
 
 namespace grok1::cpu::GROK1_ISA {
 
+struct PackedBlock {
+  int32_t strip[kTileColumns / kStrip][kBlock / 2][kStrip];  // units out of order, as the sums are
+};
+
 struct TileScratch {
-  int32_t packed[kTileColumns / kStrip][kBlock / 2][kStrip];  // a block, units out of order as the sums are
+  PackedBlock packed[2];  // one is multiplied while the next is made
   float chunk[kPanelRows][kTileColumns];
   float group[kPanelRows][kTileColumns];
   int8_t bytes[kPanelRows][kBlock];  // digits of a block, in the form of quads
@@ -40,41 +44,72 @@ struct Quads {
   GROK1_INLINE Int16 dot(Int16 sum, Int16 w, Int16 x) { return dot4(sum, w, x); }
   // The weights have 128 added, so every sum begins 128 * (sum of digits) below.
   GROK1_INLINE void digits(const int16_t* x, uint32_t size, int8_t* bytes, TileRow& row) {
-    int32_t sum = 0;
-    for (uint32_t k = 0; k < size; ++k) {
-      bytes[k] = static_cast<int8_t>(x[k]);
-      sum += x[k];
+    int16_t copy[kBlock];
+    if (size < kBlock) {
+      memset(copy, 0, sizeof copy);
+      memcpy(copy, x, size * sizeof *x);
+      x = copy;
     }
-    memset(bytes + size, 0, kBlock - size);
+    Int16 sum = set(0);
+    for (uint32_t k = 0; k < kBlock; k += 32) {
+      Int16 pairs;
+      memcpy(&pairs, x + k, sizeof pairs);
+      sum = dot2(sum, pairs, set(0x00010001));
+      for (uint32_t i = k; i < k + 32; ++i) bytes[i] = static_cast<int8_t>(x[i]);
+    }
     row.digits = reinterpret_cast<const char*>(bytes);
-    row.start = -128 * sum;
+    row.start = -128 * sum_of_lanes(sum);
   }
 };
 #else
 using Quads = Pairs;
 #endif
 
-// A block of the matrix: `size` rows of `width` columns, and where the next one lies (or this one again).
+// A block of the matrix: `size` rows of `width` columns.
 struct TileBlock {
   const int8_t* first;
-  const int8_t* next;
   uint64_t row_bytes;
   uint32_t size, width;
 };
 
-// Interleaves a block; columns and inputs that are not there are filled with 0.
+constexpr uint32_t kAhead = 8;  // rows that are asked for in advance: their lines share a few sets of the caches
+
+// A block being interleaved, some rows at a time; columns and inputs that are not there are filled with 0.
 template <class Form>
-static void pack_block(const TileBlock& b, TileScratch& t) {
-  for (uint32_t k = 0; k < b.size; k += Form::kInputs)
-    for (uint32_t n = 0; n < b.width; n += kUnit) {
+class Packing {
+ public:
+  Packing() = default;
+  Packing(const TileBlock& block, PackedBlock& out) : block_(block), out_(&out) { ask(0, kAhead); }
+
+  void take(uint32_t rows) {
+    for (const uint32_t end = done_ + rows; done_ < end && done_ < block_.size; done_ += Form::kInputs) {
+      ask(done_ + kAhead, done_ + kAhead + Form::kInputs);
+      take_inputs(done_);
+    }
+  }
+  void finish() { take(block_.size); }
+
+ private:
+  void ask(uint32_t begin, uint32_t end) const {
+    for (uint32_t k = begin; k < end && k < block_.size; ++k)
+      for (uint32_t n = 0; n < block_.width; n += 64) __builtin_prefetch(block_.first + k * block_.row_bytes + n);
+  }
+  void take_inputs(uint32_t k) const {
+    for (uint32_t n = 0; n < block_.width; n += kUnit) {
       RegI rows[Form::kInputs], unit[4];
       for (uint32_t i = 0; i < Form::kInputs; ++i)
-        rows[i] = k + i < b.size ? load_unit(b.first + (k + i) * b.row_bytes + n, b.width - n) : reg_set(0);
+        rows[i] = k + i < block_.size ? load_unit(block_.first + (k + i) * block_.row_bytes + n, block_.width - n)
+                                      : reg_set(0);
       Form::interleave(rows, unit);
-      int32_t* out = &t.packed[n / kStrip][k / Form::kInputs][n % kStrip];
-      for (uint32_t j = 0; j < 4; ++j) reg_store(out + kUnitLanes * j, unit[j]);
+      int32_t* to = out_->strip[n / kStrip][k / Form::kInputs] + n % kStrip;
+      for (uint32_t j = 0; j < 4; ++j) reg_store(to + kUnitLanes * j, unit[j]);
     }
-}
+  }
+
+  TileBlock block_{};
+  PackedBlock* out_ = nullptr;
+  uint32_t done_ = 0;
+};
 
 // out = fma(float(sum of digits * weights), scale, out) for R rows and 16 C columns.
 template <class Form, uint32_t R, uint32_t C>
@@ -107,10 +142,11 @@ static void multiply_strip(const int32_t (*packed)[kStrip], uint32_t steps, Tile
   }
 }
 
-// All rows of one block. Between the rows, lines of the next block are asked for: its rows lie pages apart, which no
-// hardware foresees.
+// All rows of one block. Between the rows the next block is packed, a little at a time: its rows lie pages apart, and
+// this way nobody waits for them.
 template <class Form>
-static void multiply_block(const Rows& rows, const Chunk& chunk, uint32_t done, const TileBlock& b, TileScratch& t) {
+static void multiply_block(const Rows& rows, const Chunk& chunk, uint32_t done, const TileBlock& b,
+                           const PackedBlock& packed, Packing<Form>& next, TileScratch& t) {
   TileRow all[kPanelRows];
   for (uint32_t m = 0; m < rows.count; ++m) {
     const uint64_t row = rows.index == nullptr ? m : rows.index[m];
@@ -121,18 +157,17 @@ static void multiply_block(const Rows& rows, const Chunk& chunk, uint32_t done, 
   }
   const uint32_t steps = (b.size + Form::kInputs - 1) / Form::kInputs;
   const uint32_t strips = (b.width + kStrip - 1) / kStrip;
-  const uint32_t calls = strips * ((rows.count + kMicroRows - 1) / kMicroRows), per_call = (kBlock + calls - 1) / calls;
-  uint32_t asked = 0;
-  const auto ask = [&] {
-    for (uint32_t i = 0; i < per_call && asked < kBlock; ++i, ++asked)
-      for (uint32_t n = 0; n < b.width; n += 64) __builtin_prefetch(b.next + asked * b.row_bytes + n, 0, 2);
-  };
+  const uint32_t calls = strips * ((rows.count + kMicroRows - 1) / kMicroRows);
+  const uint32_t per_call = (kBlock / Form::kInputs + calls - 1) / calls * Form::kInputs;
   for (uint32_t s = 0; s < strips; ++s) {
     uint32_t m = 0;
-    for (; m + kMicroRows <= rows.count; m += kMicroRows)
-      ask(), multiply_strip<Form, kMicroRows>(t.packed[s], steps, all + m);
-    for (; m < rows.count; ++m) multiply_strip<Form, 1>(t.packed[s], steps, all + m);
+    for (; m + kMicroRows <= rows.count; m += kMicroRows) {
+      next.take(per_call);
+      multiply_strip<Form, kMicroRows>(packed.strip[s], steps, all + m);
+    }
+    for (; m < rows.count; ++m) multiply_strip<Form, 1>(packed.strip[s], steps, all + m);
   }
+  next.finish();
 }
 
 // group += chunk; at the end of a scale group y = fma(group, scale, y).
@@ -160,24 +195,41 @@ static void end_chunk(const Matrix& w, const Chunk& chunk, uint32_t n_rows, uint
     }
 }
 
+// The blocks of a matrix in order.
+struct BlockAt {
+  uint32_t chunk = 0, done = 0;  // inputs of the chunk
+
+  BlockAt after(const Matrix& w) const {
+    return done + kBlock < w.chunks[chunk].k_size ? BlockAt{chunk, done + kBlock} : BlockAt{chunk + 1, 0};
+  }
+  TileBlock of(const Matrix& w, uint32_t n_begin, uint32_t n_end) const {
+    if (chunk == w.n_chunks) return {};
+    const Chunk& c = w.chunks[chunk];
+    const uint32_t rest = c.k_size - done;
+    return {reinterpret_cast<const int8_t*>(w.data) + (c.k_begin + done) * w.row_bytes + n_begin, w.row_bytes,
+            rest < kBlock ? rest : kBlock, n_end - n_begin};
+  }
+};
+
 template <class Form>
 static void tile_i8(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float* y, uint64_t stride,
                     void* scratch) {
   TileScratch& t = *static_cast<TileScratch*>(scratch);
   const uint32_t width = n_end - n_begin;
   memset(t.group, 0, rows.count * sizeof t.group[0]);
+  memset(t.chunk, 0, rows.count * sizeof t.chunk[0]);
   for (uint32_t m = 0; m < rows.count; ++m) memset(y + m * stride, 0, width * sizeof *y);
-  for (uint32_t c = 0; c < w.n_chunks; ++c) {
-    const Chunk& chunk = w.chunks[c];
-    memset(t.chunk, 0, rows.count * sizeof t.chunk[0]);
-    for (uint32_t done = 0; done < chunk.k_size; done += kBlock) {
-      const uint32_t k = chunk.k_begin + done, rest = chunk.k_size - done, size = rest < kBlock ? rest : kBlock;
-      const int8_t* first = reinterpret_cast<const int8_t*>(w.data) + k * w.row_bytes + n_begin;
-      const TileBlock block{first, first + size * w.row_bytes, w.row_bytes, size, width};
-      pack_block<Form>(block, t);
-      multiply_block<Form>(rows, chunk, done, block, t);
+  uint32_t number = 0;
+  Packing<Form>(BlockAt{}.of(w, n_begin, n_end), t.packed[0]).finish();
+  for (BlockAt at; at.chunk < w.n_chunks; ++number) {
+    const BlockAt next = at.after(w);
+    Packing<Form> packing(next.of(w, n_begin, n_end), t.packed[(number + 1) % 2]);
+    multiply_block<Form>(rows, w.chunks[at.chunk], at.done, at.of(w, n_begin, n_end), t.packed[number % 2], packing, t);
+    if (next.chunk != at.chunk) {
+      GROK1_WITH_ELEMENT(w.scale_element, end_chunk, w, w.chunks[at.chunk], rows.count, n_begin, width, y, stride, t);
+      memset(t.chunk, 0, rows.count * sizeof t.chunk[0]);
     }
-    GROK1_WITH_ELEMENT(w.scale_element, end_chunk, w, chunk, rows.count, n_begin, width, y, stride, t);
+    at = next;
   }
 }
 
