@@ -71,8 +71,8 @@ int bench(const BenchOptions& options) {
 
   const auto report = BenchReport::make(
       options.format,
-      {info.name, info.encoding, info.devices, processor_of(runtime.get(), info.devices), options.model.cache_type,
-       info.file_bytes, info.parameters, options.model.threads, disk.bytes_per_second});
+      {info.name, info.encoding, info.devices, processor_of(runtime.get(), info.devices), options.model.backend_options,
+       options.model.cache_type, info.file_bytes, info.parameters, options.model.threads, disk.bytes_per_second});
   BenchRunner runner(model.get(), limits.cache_type, options.rows_per_pass, interrupt);
   for (const BenchTest& test : tests) report->add(runner.run(test, options.repetitions));
   report->end();

@@ -44,12 +44,19 @@ double part(double amount, double seconds, double rate) {
   return seconds > 0 && rate > 0 ? amount / seconds / rate : 0;
 }
 
-// The least time that the device's arithmetic allows, 0 if it is not known. int8 weights meet inputs of two int8 digits
-// or of one int16: either way an instruction of 512 bits has 32 products, so the rate is that of int16 dots. All other
-// weights are multiplied as float32. Only weights of layers count: no attention scores, no logits.
-double arithmetic_seconds(const BenchWork& work, const grok1_rates& rates) {
+// The rate of the instruction that int8 weights meet their inputs with. An input is two int8 digits or one int16:
+// either way an instruction of 512 bits has 32 products, as dots of int16 have. With the device option digits=1 it is
+// one int8, and where there is an instruction for it 64.
+double dot_rate(const BenchSetting& setting, const grok1_rates& rates) {
+  const bool one_digit = ("," + setting.backend_options + ",").find(",digits=1,") != std::string::npos;
+  return one_digit && rates.dot_i8_per_second > 0 ? rates.dot_i8_per_second : rates.dot_i16_per_second;
+}
+
+// The least time that the device's arithmetic allows, 0 if it is not known. Weights other than int8 are multiplied as
+// float32. Only weights of layers count: no attention scores, no logits.
+double arithmetic_seconds(const BenchSetting& setting, const BenchWork& work, const grok1_rates& rates) {
   double seconds = 0;
-  for (const auto& [operations, rate] : {std::pair(work.i8_operations, rates.dot_i16_per_second),
+  for (const auto& [operations, rate] : {std::pair(work.i8_operations, dot_rate(setting, rates)),
                                          std::pair(work.f32_operations, rates.fma_per_second)}) {
     if (operations > 0 && rate == 0) return 0;
     if (operations > 0) seconds += operations / rate;
@@ -70,6 +77,7 @@ Row row_of(const BenchSetting& setting, const BenchResult& result) {
   row["parameters"] = setting.parameters;
   row["devices"] = setting.devices;
   row["processor"] = setting.processor;
+  row["backend_options"] = setting.backend_options;
   row["threads"] = setting.threads;
   row["cache_type"] = setting.cache_type;
   row["test"] = test.name();
@@ -91,7 +99,7 @@ Row row_of(const BenchSetting& setting, const BenchResult& result) {
     return part(work.expert_bytes, s.expert_seconds, s.rates.read_bytes_per_second);
   });
   row["fraction_of_dot"] =
-      figure(result, [&](const BenchSample& s) { return arithmetic_seconds(work, s.rates) / s.seconds; });
+      figure(result, [&](const BenchSample& s) { return arithmetic_seconds(setting, work, s.rates) / s.seconds; });
   row["read_bytes_per_second"] = rate(&grok1_rates::read_bytes_per_second);
   row["dot_i8_per_second"] = rate(&grok1_rates::dot_i8_per_second);
   row["dot_i16_per_second"] = rate(&grok1_rates::dot_i16_per_second);
@@ -156,14 +164,16 @@ class Markdown : public BenchReport {
       write_stdout(
           "| model | size | device | threads | cache | test | tokens/s | bytes/token | of read | experts of read | of "
           "dots |\n| --- | ---: | --- | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
-    write_stdout(text("| %s %s | %s | %s | %s | %s | %s | %.2f ± %.2f | %s | %s | %s | %s |\n", setting_.model.c_str(),
-                      setting_.encoding.c_str(), file_size(setting_.file_bytes).c_str(), setting_.devices.c_str(),
-                      setting_.threads == 0 ? "all" : text("%u", setting_.threads).c_str(), setting_.cache_type.c_str(),
-                      result.test.name().c_str(), row["tokens_per_second"].get<double>(),
-                      row["tokens_per_second_deviation"].get<double>(),
-                      file_size(static_cast<uint64_t>(row["bytes_per_token"].get<double>())).c_str(),
-                      fraction(row["fraction_of_read"]).c_str(), fraction(row["fraction_of_read_experts"]).c_str(),
-                      fraction(row["fraction_of_dot"]).c_str()));
+    write_stdout(
+        text("| %s %s | %s | %s | %s | %s | %s | %.2f ± %.2f | %s | %s | %s | %s |\n", setting_.model.c_str(),
+             setting_.encoding.c_str(), file_size(setting_.file_bytes).c_str(),
+             (setting_.devices + (setting_.backend_options.empty() ? "" : " " + setting_.backend_options)).c_str(),
+             setting_.threads == 0 ? "all" : text("%u", setting_.threads).c_str(), setting_.cache_type.c_str(),
+             result.test.name().c_str(), row["tokens_per_second"].get<double>(),
+             row["tokens_per_second_deviation"].get<double>(),
+             file_size(static_cast<uint64_t>(row["bytes_per_token"].get<double>())).c_str(),
+             fraction(row["fraction_of_read"]).c_str(), fraction(row["fraction_of_read_experts"]).c_str(),
+             fraction(row["fraction_of_dot"]).c_str()));
     flush_stdout();
     samples_.insert(samples_.end(), result.samples.begin(), result.samples.end());
     load_average_ = result.load_average;

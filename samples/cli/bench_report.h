@@ -10,7 +10,7 @@ namespace cli {
 
 // What all rows have in common.
 struct BenchSetting {
-  std::string model, encoding, devices, processor, cache_type;
+  std::string model, encoding, devices, processor, backend_options, cache_type;
   uint64_t file_bytes = 0, parameters = 0;
   uint32_t threads = 0;  // 0: all
   double disk_bytes_per_second = 0;

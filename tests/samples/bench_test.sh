@@ -76,6 +76,12 @@ prints "| test | tokens/s | bytes/token | of read |"
 prints "| pp4 |"
 prints "load average"
 
+# Options of the device are handed on.
+exits 0 "$grok1" bench -m "$tiny" --device "$device" -p 4 -n 0 -r 1 --backend-options digits=1
+prints "| $device digits=1 |"
+exits 2 "$grok1" bench -m "$tiny" --device cpu -p 4 --backend-options digits=3
+says "digits=3"
+
 # A device that does not measure itself has speeds and bytes, and no fractions.
 exits 0 "$grok1" bench -m "$tiny" --device reference -p 0 -n 2 -r 1 -o json
 "$json_rows" <"$work/out" >"$work/rows"
