@@ -137,7 +137,8 @@ enum {
   GROK1_TYPE_SAMPLER_OPTIONS = 12,
   GROK1_TYPE_GENERATE_OPTIONS = 13,
   GROK1_TYPE_STATS = 14,
-  GROK1_TYPE_PLAN_DEVICE = 15
+  GROK1_TYPE_PLAN_DEVICE = 15,
+  GROK1_TYPE_RATES = 16
 };
 
 /* GROK1_INIT(type) is a full initialiser: `grok1_batch b = GROK1_INIT(grok1_batch);`. Bindings zero the struct and set
@@ -519,6 +520,29 @@ GROK1_API grok1_status GROK1_CALL grok1_model_get_info(const grok1_model *model,
  * @thread read  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_model_device(const grok1_model *model, size_t index, grok1_plan_device *row);
 
+/* What a device reaches when it does nothing else: the limits that its speed is compared with. An operation is a
+ * multiplication or an addition. 0 where the backend cannot say, or has no instruction for it. */
+typedef struct grok1_rates {
+  grok1_head head;
+  double read_bytes_per_second; /* a plain read of the device's memory */
+  double dot_i8_per_second;     /* operations on int8, summed in int32 */
+  double dot_i16_per_second;    /* the same on int16 */
+  double fma_per_second;        /* operations on float32 */
+} grok1_rates;
+#define GROK1_INIT_grok1_rates {{sizeof(grok1_rates), GROK1_TYPE_RATES, NULL}, 0, 0, 0, 0}
+
+/* Measures a device of a loaded model with that device's own threads, for some tenths of a second. Rates change with
+ * what else the machine does: measure between the runs that are compared with them. A decode at the same time spoils the
+ * figures, nothing else.
+ *   index       in, as for grok1_model_device.
+ *   read_bytes  in, size of the buffer that is read, allocated for the call; it should exceed every cache. 0: 1 GiB, but
+ *               no more than a quarter of the device's free memory.
+ *   rates       out, initialised by the caller.
+ * Returns GROK1_E_NO_WEIGHTS, GROK1_E_OUT_OF_RANGE past the last device, GROK1_E_BACKEND, GROK1_E_DEVICE_LOST.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_measure(const grok1_model *model, size_t index, uint64_t read_bytes,
+                                                      grok1_rates *rates, grok1_error *err);
+
 /* Encodings of weights. The header of backends uses the same numbers. */
 enum {
   GROK1_ENCODING_NONE = 0,
@@ -872,6 +896,26 @@ typedef void(GROK1_CALL *grok1_trace_fn_x1)(void *user, uint32_t what, int32_t l
  * @thread excl */
 typedef grok1_status(GROK1_CALL *grok1_trace_x1)(grok1_session *session, grok1_trace_fn_x1 trace, void *user,
                                                  grok1_error *err);
+
+/* Places of profile_x1's array: nanoseconds of wall time in each group of operators, all layers together; the sums among
+ * devices and the way of rows between them count with the operator before. And the passes that were counted. */
+enum {
+  GROK1_PROFILE_EMBED_X1 = 0,
+  GROK1_PROFILE_ATTENTION_X1 = 1,
+  GROK1_PROFILE_ADD_NORM_X1 = 2,
+  GROK1_PROFILE_ROUTE_X1 = 3,
+  GROK1_PROFILE_EXPERTS_X1 = 4,
+  GROK1_PROFILE_LOGITS_X1 = 5,
+  GROK1_PROFILE_PASSES_X1 = 6,
+  GROK1_PROFILE_COUNT_X1 = 7 /* the array's size */
+};
+
+/* "profile_x1": every later decode of a session adds to the array what its passes took. Waits for all devices after every
+ * operator, which costs nothing where calls return when the work is done, as on the CPU.
+ *   spent  in, [GROK1_PROFILE_COUNT_X1], the caller's, who clears it and may read it between calls; used until it is
+ *          replaced. NULL ends it.
+ * @thread excl */
+typedef grok1_status(GROK1_CALL *grok1_profile_x1)(grok1_session *session, uint64_t *spent, grok1_error *err);
 
 #ifdef __cplusplus
 }

@@ -629,6 +629,30 @@ typedef struct grok1_comm_ops {
                                        const uint64_t *offsets, uint64_t count, grok1_error *err);
 } grok1_comm_ops;
 
+/* ---- Extension "grok1.measure/1" -------------------------------------------------------------------------------- */
+
+/* What a device reaches when it does nothing else: the limits that its speed is compared with, in the same process and
+ * the same minute. get_extension returns a grok1_measure_ops, or NULL where the backend has no such thing. */
+enum {
+  GROK1_MEASURE_READ = 1,    /* bytes per second of a plain read of `bytes` bytes of the device's memory */
+  GROK1_MEASURE_DOT_I8 = 2,  /* int8 times int8, summed in int32 */
+  GROK1_MEASURE_DOT_I16 = 3, /* int16 times int16, summed in int32 */
+  GROK1_MEASURE_FMA = 4      /* float32 */
+};
+
+typedef struct grok1_measure_ops {
+  uint32_t struct_size; /* sizeof(grok1_measure_ops) of the plugin's header */
+  uint32_t reserved;    /* 0 */
+
+  /* Measures GROK1_MEASURE_* with all of the device's threads or units, for some hundredths of a second. The last three
+   * stay in registers, use the instruction that the device's operators use for such numbers, and count a multiplication
+   * and an addition as two operations. `bytes` > 0 is the size of the buffer that is read, made for the call: larger than
+   * every cache if memory is meant; the others ignore it. *rate: bytes or operations per second. GROK1_E_UNSUPPORTED:
+   * the device has no such instruction. Work on the device's queues at the same time spoils the figure, nothing else. */
+  grok1_status(GROK1_CALL *measure)(grok1_device *device, uint32_t what, uint64_t bytes, double *rate,
+                                    grok1_error *err);
+} grok1_measure_ops;
+
 /* ---- Descriptor and entry -------------------------------------------------------------------------------------- */
 
 /* What the host offers a backend. Lives as long as the backend. */

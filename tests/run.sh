@@ -31,7 +31,7 @@ done
 
 # Compiler and build; what the library is made with; what the tests are made with; tools that some tests run.
 cmake/install_packages.sh g++ cmake ninja-build libboost-dev libboost-context-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev \
-  libgtest-dev libsentencepiece-dev abigail-tools clang clang-format pkg-config strace \
+  libgtest-dev libbenchmark-dev libsentencepiece-dev abigail-tools clang clang-format pkg-config strace \
   hipcc libamdhip64-dev rocm-device-libs
 
 # GPU plugins: code for one architecture of each vendor, with --all for every one. Without nvcc, which Debian has not,

@@ -1,16 +1,24 @@
 // The CPU backend: threads of its own, weights used where the file is mapped, the same bits whatever the threads, batch
 // or chunk (docs/numerics.md). Its queue is synchronous: a call has done its work when it returns. This file holds the
 // operator table and the plugin's entry; what a device is, device.h.
+#include <cstring>
+
 #include "backends/cpu/device.h"
+#include "backends/cpu/measure.h"
 #include "backends/cpu/table.h"
 
 namespace grok1::cpu {
 namespace {
 
+const void* GROK1_CALL get_extension(grok1_backend*, const char* id) {
+  return id != nullptr && std::strcmp(id, "grok1.measure/1") == 0 ? &kMeasureOps : nullptr;
+}
+
 constexpr grok1_backend_ops kOps = [] {
   grok1_backend_ops ops{};
   ops.struct_size = sizeof ops;
   GROK1_TABLE_FUNCTIONS(GROK1_FILL_SLOT)
+  ops.get_extension = get_extension;
   return ops;
 }();
 

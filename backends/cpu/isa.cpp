@@ -57,7 +57,8 @@ Isa forced_isa(std::string_view text, const char* source) {
   for (int i = 0; i < kLevels; ++i) {
     if (text != kNames[i]) continue;
     if (!can_run(static_cast<Isa>(i)))
-      refuse(GROK1_E_UNSUPPORTED, "%s asks for %s, which this processor lacks; its best is %s", source, kNames[i], best);
+      refuse(GROK1_E_UNSUPPORTED, "%s asks for %s, which this processor lacks; its best is %s", source, kNames[i],
+             best);
     return static_cast<Isa>(i);
   }
   refuse(GROK1_E_INVALID_ARGUMENT,

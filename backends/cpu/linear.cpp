@@ -128,22 +128,21 @@ void multiply(Step& step, const Product* products, uint32_t count) {
   float* partial = step.scratch.partial;
   for (uint32_t i = 0; i < count; ++i) {
     const Product& p = products[i];
-    Division& d = divisions[i] =
-        divide(step, p.weight->matrix(p.expert), p.rows.count, i + 1 == count, partial);
+    Division& d = divisions[i] = divide(step, p.weight->matrix(p.expert), p.rows.count, i + 1 == count, partial);
     tasks[i] = p.rows.count == 0 ? 0 : d.tasks;
     reductions[i] = d.way == Way::sweep ? p.rows.count * parts(d.matrix.n, kReducedPerTask) : 0;
   }
   Threads& threads = step.device->threads;
-  run_all(threads, tasks, count, [&](uint32_t i, uint64_t task, uint32_t thread) {
-    run_task(step, divisions[i], products[i], task, thread);
-  });
+  run_all(threads, tasks, count,
+          [&](uint32_t i, uint64_t task, uint32_t thread) { run_task(step, divisions[i], products[i], task, thread); });
   run_all(threads, reductions, count, [&](uint32_t i, uint64_t task, uint32_t) {
     const Division& d = divisions[i];
     const Matrix& m = d.matrix;
     const uint64_t per_row = parts(m.n, kReducedPerTask), row = task / per_row;
     const uint32_t begin = static_cast<uint32_t>(task % per_row) * kReducedPerTask;
     step.device->kernels.reduce(m, d.partial + row * d.partial_stride() + begin, m.n, begin,
-                                std::min(begin + kReducedPerTask, m.n), products[i].y + row * products[i].stride + begin);
+                                std::min(begin + kReducedPerTask, m.n),
+                                products[i].y + row * products[i].stride + begin);
   });
 }
 
@@ -151,13 +150,13 @@ Rows quantised(Step& step, const float* values, uint64_t stride, const uint32_t*
                const Weight& weight) {
   if (!weight.is_i8()) return {values, nullptr, nullptr, stride, 0, 0, index, count, false};
   const Scratch& s = step.scratch;
-  const Rows rows{values,  s.digits, s.digit_scales, stride, digit_stride(weight.k()), weight.chunks.blocks,
-                  nullptr, count, step.device->one_digit};
+  const Rows rows{values,  s.digits, s.digit_scales,        stride, digit_stride(weight.k()), weight.chunks.blocks,
+                  nullptr, count,    step.device->one_digit};
   const std::vector<Chunk>& chunks = weight.chunks.list;
   step.device->threads.run(count * chunks.size(), [&](uint64_t task, uint32_t) {
     const uint64_t i = task / chunks.size(), row = index == nullptr ? i : index[i];
     step.device->kernels.quantise(values + row * stride, chunks[task % chunks.size()], step.device->most_digit(),
-                                  s.digits + i * rows.digit_stride,                                  s.digit_scales + i * rows.scale_stride);
+                                  s.digits + i * rows.digit_stride, s.digit_scales + i * rows.scale_stride);
   });
   return rows;
 }
@@ -168,8 +167,9 @@ void multiply_act(Step& step, const Act& act, Product* products, uint32_t count)
                                 [](const Product& p) { return !p.weight->is_i8() || p.weight->chunks.plain; });
   for (uint32_t i = 0; i < count; ++i) {
     Rows& rows = products[i].rows;
-    rows = fits ? Rows{act.rows, act.digits, act.scales, d, digit_stride(d), step.act_chunks.blocks, rows.index,
-                       rows.count, step.device->one_digit}
+    rows = fits ? Rows{act.rows,   act.digits,      act.scales,
+                       d,          digit_stride(d), step.act_chunks.blocks,
+                       rows.index, rows.count,      step.device->one_digit}
                 : quantised(step, act.rows, d, rows.index, rows.count, *products[i].weight);
     if (!fits) multiply(step, products + i, 1);
   }

@@ -1,6 +1,6 @@
 // Linear layers: rows times weights, divided among the device's threads. A few rows sweep over the matrix in long
-// runs, by chunks of K and slices of N; many rows go over tiles of columns, each weight read once for all of them. Both, and
-// any number of threads, give the same bits (docs/numerics.md); the arithmetic is in kernels/.
+// runs, by chunks of K and slices of N; many rows go over tiles of columns, each weight read once for all of them.
+// Both, and any number of threads, give the same bits (docs/numerics.md); the arithmetic is in kernels/.
 #ifndef GROK1_BACKENDS_CPU_LINEAR_H
 #define GROK1_BACKENDS_CPU_LINEAR_H
 

@@ -1,7 +1,7 @@
 // moe_experts: y = sum over the chosen experts of the share, in the order of their index, of
-// gate * ((gelu(x . Wgate) * (x . Wup)) . Wdown). The pairs of a row and an expert that it chose are sorted by expert and
-// taken in panels, so that a pass reads each expert's weights once for all its rows (once per panel), and the experts of
-// a panel are one piece of work.
+// gate * ((gelu(x . Wgate) * (x . Wup)) . Wdown). The pairs of a row and an expert that it chose are sorted by expert
+// and taken in panels, so that a pass reads each expert's weights once for all its rows (once per panel), and the
+// experts of a panel are one piece of work.
 #include "backends/cpu/binding.h"
 #include "backends/cpu/buffer.h"
 #include "backends/cpu/float_state.h"
@@ -55,8 +55,8 @@ Rows hidden_rows(const Step& step, const Weight& down, uint32_t count) {
   const Scratch& s = step.scratch;
   const uint64_t size = down.k();
   const std::vector<Chunk>& chunks = down.chunks.list;
-  const Rows rows{s.gate, s.digits, s.digit_scales, size, digit_stride(size), down.chunks.blocks, nullptr, count,
-                  step.device->one_digit};
+  const Rows rows{s.gate,  s.digits, s.digit_scales,        size, digit_stride(size), down.chunks.blocks,
+                  nullptr, count,    step.device->one_digit};
   const Kernels& kernels = step.device->kernels;
   step.device->threads.run(count * chunks.size(), [&](uint64_t task, uint32_t) {
     const uint64_t row = task / chunks.size();

@@ -103,7 +103,7 @@ uint64_t lay_out(Step& s, char* base) {
   const uint64_t swept = std::min<uint64_t>(n.rows, kSweptRows);
   s.scratch.partial_size = size_product(
       {swept, std::max({size_product({most_chunks(n.d), n.q + 2 * n.kv}), size_product({most_chunks(n.d), 2 * n.ffn}),
-                size_product({most_chunks(n.q), n.d}), size_product({most_chunks(n.ffn), n.d})})});
+                        size_product({most_chunks(n.q), n.d}), size_product({most_chunks(n.ffn), n.d})})});
   carver.take(s.scratch.partial, s.scratch.partial_size);
   const uint64_t attention =
       sizeof(float) * size_sum({kHeads * kSplit, size_product({most_splits(s.limits), split_floats(s.model)})});

@@ -24,12 +24,12 @@ struct Pass {
 
 // Between kernels. Sizes are those of a whole layer.
 struct Scratch {
-  float *q, *k, *v;  // [rows, heads * head_dim], [rows, kv_heads * head_dim] twice
-  float* rotated;    // [rows, heads, head_width]
+  float *q, *k, *v;     // [rows, heads * head_dim], [rows, kv_heads * head_dim] twice
+  float* rotated;       // [rows, heads, head_width]
   uint32_t panel_rows;  // pairs of a row and an expert that are computed together
   float *gate, *up;     // [panel_rows, ffn]
   float* down;          // [panel_rows, d_model]
-  int16_t* digits;   // rows quantised for one weight
+  int16_t* digits;      // rows quantised for one weight
   float* digit_scales;
   float* partial;  // sums of chunks of the rows that are swept alone
   uint64_t partial_size;

@@ -134,6 +134,12 @@ void add_structs(LayoutText& text) {
   GROK1_FIELD(grok1_plan_device, ffn_end);
   GROK1_FIELD(grok1_plan_device, has_head);
   GROK1_FIELD(grok1_plan_device, in_group);
+  GROK1_STRUCT(grok1_rates, GROK1_TYPE_RATES);
+  GROK1_FIELD(grok1_rates, head);
+  GROK1_FIELD(grok1_rates, read_bytes_per_second);
+  GROK1_FIELD(grok1_rates, dot_i8_per_second);
+  GROK1_FIELD(grok1_rates, dot_i16_per_second);
+  GROK1_FIELD(grok1_rates, fma_per_second);
   GROK1_STRUCT(grok1_model_info, GROK1_TYPE_MODEL_INFO);
   GROK1_FIELD(grok1_model_info, head);
   GROK1_FIELD(grok1_model_info, name);
@@ -285,6 +291,7 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_TYPE_GENERATE_OPTIONS);
   GROK1_VALUE(GROK1_TYPE_STATS);
   GROK1_VALUE(GROK1_TYPE_PLAN_DEVICE);
+  GROK1_VALUE(GROK1_TYPE_RATES);
   GROK1_VALUE(GROK1_LOG_ERROR);
   GROK1_VALUE(GROK1_LOG_WARNING);
   GROK1_VALUE(GROK1_LOG_INFO);
@@ -339,6 +346,14 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_TRACE_HIDDEN_X1);
   GROK1_VALUE(GROK1_TRACE_EXPERTS_X1);
   GROK1_VALUE(GROK1_TRACE_GATES_X1);
+  GROK1_VALUE(GROK1_PROFILE_EMBED_X1);
+  GROK1_VALUE(GROK1_PROFILE_ATTENTION_X1);
+  GROK1_VALUE(GROK1_PROFILE_ADD_NORM_X1);
+  GROK1_VALUE(GROK1_PROFILE_ROUTE_X1);
+  GROK1_VALUE(GROK1_PROFILE_EXPERTS_X1);
+  GROK1_VALUE(GROK1_PROFILE_LOGITS_X1);
+  GROK1_VALUE(GROK1_PROFILE_PASSES_X1);
+  GROK1_VALUE(GROK1_PROFILE_COUNT_X1);
 }
 
 }  // namespace

@@ -60,9 +60,19 @@ grok1_status trace_x1(grok1_session* session, grok1_trace_fn_x1 trace, void* use
   });
 }
 
+grok1_status profile_x1(grok1_session* session, uint64_t* spent, grok1_error* err) {
+  return enter(err, [&] {
+    Session& impl = *require(session, "session").impl;
+    const Session::Use use(impl);
+    impl.set_profile(spent);
+  });
+}
+
 }  // namespace
 
 grok1_proc grok1_get_proc(const char* name) {
-  if (name == nullptr || std::strcmp(name, "trace_x1") != 0) return nullptr;
-  return reinterpret_cast<grok1_proc>(&trace_x1);
+  if (name == nullptr) return nullptr;
+  if (std::strcmp(name, "trace_x1") == 0) return reinterpret_cast<grok1_proc>(&trace_x1);
+  if (std::strcmp(name, "profile_x1") == 0) return reinterpret_cast<grok1_proc>(&profile_x1);
+  return nullptr;
 }

@@ -155,6 +155,15 @@ grok1_status grok1_model_device(const grok1_model* model, size_t index, grok1_pl
   });
 }
 
+grok1_status grok1_model_measure(const grok1_model* model, size_t index, uint64_t read_bytes, grok1_rates* rates,
+                                 grok1_error* err) {
+  return enter(err, [&] {
+    const Model& impl = *require(model, "model").impl;
+    check_output<grok1_rates>(rates, GROK1_INIT(grok1_rates), "rates");
+    write_struct(rates, impl.measure(index, read_bytes));
+  });
+}
+
 grok1_status grok1_model_tensor(const grok1_model* model, size_t index, grok1_tensor_info* info) {
   return enter(nullptr, [&] {
     const std::vector<Tensor>& tensors = require(model, "model").impl->source().tensors();

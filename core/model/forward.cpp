@@ -79,17 +79,24 @@ void forward(const Pass& pass, PassObserver& observer) {
   const auto n_layers = static_cast<uint32_t>(pass.division().layers.size());
 
   run.embed();
-  observer.after_embed();
+  observer.after(Stage::embed);
   for (uint32_t layer = 0; layer < n_layers; ++layer) {
     observer.before_layer(layer);
     run.attention(layer);
+    observer.after(Stage::attention);
     run.add_norm_to_route(layer);
+    observer.after(Stage::add_norm);
     run.moe_route(layer);
+    observer.after(Stage::route);
     run.moe_experts(layer);
+    observer.after(Stage::experts);
     run.add_norm_to_next(layer);
+    observer.after(Stage::add_norm);
     observer.after_layer(layer);
   }
-  if (pass.wants_logits) run.logits();
+  if (!pass.wants_logits) return;
+  run.logits();
+  observer.after(Stage::logits);
 }
 
 }  // namespace grok1

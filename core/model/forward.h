@@ -5,12 +5,15 @@
 
 namespace grok1 {
 
-// Looks on at every layer, between what has been enqueued before and after.
+// The operators of a pass as an observer is told of them.
+enum class Stage { embed, attention, add_norm, route, experts, logits };
+
+// Looks on at every operator and layer, between what has been enqueued before and after.
 class PassObserver {
  public:
   virtual ~PassObserver() = default;
   virtual void before_layer(uint32_t layer) = 0;  // may throw to end the pass
-  virtual void after_embed() = 0;
+  virtual void after(Stage stage) = 0;
   virtual void after_layer(uint32_t layer) = 0;
 };
 

@@ -59,12 +59,10 @@ class Device {
 
   // The backend's sums among its devices; NULL where it has none.
   const grok1_comm_ops* comm_ops() const { return comm_ops(ref_); }
-  static const grok1_comm_ops* comm_ops(const DeviceRef& ref) {
-    if (ref.backend->ops->get_extension == nullptr) return nullptr;
-    const auto* found =
-        static_cast<const grok1_comm_ops*>(ref.backend->ops->get_extension(ref.backend->handle, "grok1.comm/1"));
-    return found != nullptr && found->struct_size >= sizeof(grok1_comm_ops) ? found : nullptr;
-  }
+  static const grok1_comm_ops* comm_ops(const DeviceRef& ref) { return extension<grok1_comm_ops>(ref, "grok1.comm/1"); }
+
+  // What it measures of itself; NULL where it does not.
+  const grok1_measure_ops* measure_ops() const { return extension<grok1_measure_ops>(ref_, "grok1.measure/1"); }
 
   // Owned<T> of what `create(T**)` makes.
   template <class T, class Create>
@@ -82,6 +80,13 @@ class Device {
   }
 
  private:
+  template <class Ops>
+  static const Ops* extension(const DeviceRef& ref, const char* id) {
+    if (ref.backend->ops->get_extension == nullptr) return nullptr;
+    const auto* found = static_cast<const Ops*>(ref.backend->ops->get_extension(ref.backend->handle, id));
+    return found != nullptr && found->struct_size >= sizeof(Ops) ? found : nullptr;
+  }
+
   DeviceRef ref_;
   Owned<grok1_device> handle_;
 };

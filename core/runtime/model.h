@@ -33,6 +33,8 @@ class Model {
   const Weights& weights() const { return *weights_; }
   const std::vector<grok1_plan_device>& plan_devices() const { return plan_devices_; }  // empty for a probed model
   const Limits& limits() const { return limits_; }
+  // What a device reaches, 0 where its backend cannot say; as grok1_model_measure.
+  grok1_rates measure(size_t index, uint64_t read_bytes) const;
 
   // Memory for a session: the reserved one if it is of these limits and not in use, otherwise new.
   std::unique_ptr<SessionMemory> take_memory(const Limits& limits);

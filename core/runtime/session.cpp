@@ -7,10 +7,14 @@
 
 namespace grok1 {
 
-// Between layers: cancels, and shows the trace where one is wanted.
+// Between layers: cancels, and shows the trace and keeps the profile where they are wanted.
 class Session::Observer : public PassObserver {
  public:
-  Observer(Session& session, const Cancel* cancel, uint32_t n_rows) : s_(session), cancel_(cancel), n_rows_(n_rows) {}
+  Observer(Session& session, const Cancel* cancel, uint32_t n_rows) : s_(session), cancel_(cancel), n_rows_(n_rows) {
+    if (s_.profile_ == nullptr) return;
+    ++s_.profile_[GROK1_PROFILE_PASSES_X1];
+    last_ = std::chrono::steady_clock::now();
+  }
 
   void before_layer(uint32_t layer) override {
     if (cancel_ != nullptr && cancel_->requested()) {
@@ -18,8 +22,9 @@ class Session::Observer : public PassObserver {
            layer);
     }
   }
-  void after_embed() override {
-    if (s_.trace_ != nullptr) show_hidden(-1);
+  void after(Stage stage) override {
+    if (s_.profile_ != nullptr) add_to_profile(stage);
+    if (stage == Stage::embed && s_.trace_ != nullptr) show_hidden(-1);
   }
   void after_layer(uint32_t layer) override {
     if (s_.trace_ == nullptr) return;
@@ -56,9 +61,21 @@ class Session::Observer : public PassObserver {
     show(GROK1_TRACE_GATES_X1, layer, to.gates.get());
   }
 
+  // Stages have the numbers of GROK1_PROFILE_*_X1.
+  void add_to_profile(Stage stage) {
+    static_assert(static_cast<int>(Stage::embed) == GROK1_PROFILE_EMBED_X1 &&
+                  static_cast<int>(Stage::experts) == GROK1_PROFILE_EXPERTS_X1 &&
+                  static_cast<int>(Stage::logits) == GROK1_PROFILE_LOGITS_X1);
+    s_.memory_->wait();
+    const auto now = std::chrono::steady_clock::now();
+    s_.profile_[static_cast<size_t>(stage)] += static_cast<uint64_t>((now - last_).count());
+    last_ = now;
+  }
+
   Session& s_;
   const Cancel* cancel_;
   uint32_t n_rows_;
+  std::chrono::steady_clock::time_point last_;  // the end of the stage before, where a profile is kept
 };
 
 Session::Use::Use(Session& session) : session_(session) {

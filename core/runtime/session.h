@@ -57,6 +57,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::span<const float> last_logits(const Sequence& sequence) const;
 
   void set_trace(grok1_trace_fn_x1 trace, void* user);
+  void set_profile(uint64_t* spent) { profile_ = spent; }  // [GROK1_PROFILE_COUNT_X1] or NULL
   grok1_stats stats() const;
 
  private:
@@ -86,6 +87,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Owned<grok1_buffer> rows, experts, gates;  // host memory
   };
   std::vector<TraceBuffers> trace_buffers_;  // [members]; empty before the first trace
+  uint64_t* profile_ = nullptr;
   grok1_stats stats_;
 };
 

@@ -73,6 +73,8 @@ void add_device_option(CLI::App& app, ModelOptions& options) {
 void add_compute_options(CLI::App& app, ModelOptions& options) {
   add_device_option(app, options);
   app.add_option("-t,--threads", options.threads, "CPU threads; default: all")->check(CLI::PositiveNumber);
+  app.add_option("--backend-options", options.backend_options,
+                 "key=value,... for the backends, whose pages say what they know: isa=avx2, digits=1");
   app.add_option("--cache-type", options.cache_type, "Type of the KV cache: f32, bf16 or f16")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}))
       ->capture_default_str();
@@ -97,6 +99,7 @@ grok1_model_options to_library(const ModelOptions& options) {
   grok1_model_options out = GROK1_INIT(grok1_model_options);
   if (!options.devices.empty()) out.devices = options.devices.c_str();
   if (!options.tokenizer.empty()) out.tokenizer_path = options.tokenizer.c_str();
+  if (!options.backend_options.empty()) out.backend_options = options.backend_options.c_str();
   out.context_tokens = options.context;
   out.threads = options.threads;
   out.cache_type = cache_type(options.cache_type);

@@ -18,6 +18,7 @@ struct ModelOptions {
   std::string path;
   std::string tokenizer;
   std::string devices;
+  std::string backend_options;
   std::string cache_type = "bf16";
   uint32_t threads = 0;
   uint32_t context = 0;
@@ -30,7 +31,7 @@ struct ModelOptions {
 
 void add_model_option(CLI::App& app, ModelOptions& options);     // -m, --tokenizer
 void add_device_option(CLI::App& app, ModelOptions& options);    // --device, -v
-void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type, -ngl and its like
+void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type, -ngl and others
 void add_context_option(CLI::App& app, ModelOptions& options);   // -c
 
 // The options that say how several devices share the model, as they are typed: " -ngl 2", or "".

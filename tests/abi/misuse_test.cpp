@@ -82,6 +82,7 @@ TEST_P(MisuseTest, RuntimeAndModel) {
       return grok1_model_load(h_.runtime.get(), path_, SIZE_MAX, &options, out, err);
     };
   };
+  grok1_rates rates = GROK1_INIT(grok1_rates);
   static const char* const kNullPaths[] = {nullptr};
   static const grok1_backend_descriptor* const kNullBackends[] = {nullptr};
   expect_all_refused({
@@ -152,7 +153,16 @@ TEST_P(MisuseTest, RuntimeAndModel) {
        [this](grok1_error* err) { return grok1_model_tokenizer(h_.probed.get(), nullptr, err); }},
       {"model_tokenizer: a model without one", GROK1_E_NO_TOKENIZER,
        [this](grok1_error* err) { return grok1_model_tokenizer(h_.model.get(), Untouched<grok1_tokenizer>(), err); }},
+      {"model_measure: model NULL", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_model_measure(nullptr, 0, 4096, &rates, err); }},
+      {"model_measure: rates NULL", GROK1_E_INVALID_ARGUMENT,
+       [this](grok1_error* err) { return grok1_model_measure(h_.model.get(), 0, 4096, nullptr, err); }},
+      {"model_measure: a probed model", GROK1_E_NO_WEIGHTS,
+       [&](grok1_error* err) { return grok1_model_measure(h_.probed.get(), 0, 4096, &rates, err); }},
+      {"model_measure: no such device", GROK1_E_OUT_OF_RANGE,
+       [&](grok1_error* err) { return grok1_model_measure(h_.model.get(), 1, 4096, &rates, err); }},
   });
+  EXPECT_EQ(rates.fma_per_second, 0);
   grok1_load_entry entry = GROK1_INIT(grok1_load_entry);
   grok1_device_info device = GROK1_INIT(grok1_device_info);
   grok1_model_info info = GROK1_INIT(grok1_model_info);
@@ -326,6 +336,10 @@ TEST_P(MisuseTest, SessionAndSequence) {
        [](grok1_error* err) {
          return reinterpret_cast<grok1_trace_x1>(grok1_get_proc("trace_x1"))(nullptr, nullptr, nullptr, err);
        }},
+      {"profile_x1: session NULL", GROK1_E_INVALID_ARGUMENT,
+       [](grok1_error* err) {
+         return reinterpret_cast<grok1_profile_x1>(grok1_get_proc("profile_x1"))(nullptr, nullptr, err);
+       }},
   });
   EXPECT_EQ(count, 77u);
   EXPECT_EQ(id, 5);
@@ -490,6 +504,7 @@ TEST(MisuseOfValues, StatusNamesAndProcs) {
   EXPECT_EQ(grok1_get_proc(""), nullptr);
   EXPECT_EQ(grok1_get_proc("trace_x2"), nullptr);
   EXPECT_NE(grok1_get_proc("trace_x1"), nullptr);
+  EXPECT_NE(grok1_get_proc("profile_x1"), nullptr);
 }
 
 TEST(MisuseOfValues, ReleasesAndCancelsAcceptNull) {

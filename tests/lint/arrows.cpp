@@ -59,6 +59,7 @@ const std::vector<Library>& libraries() {
       {"CLI/", {"samples"}},
       {"nlohmann/", {"samples", "tests", "core/formats"}},
       {"gtest/", {"tests"}},
+      {"benchmark/", {"tests/bench"}},
       {"boost/context", {"tests/gpu_emu"}},
       {"cuda", {"backends/cuda", "tests/gpu_build", "tests/hip_on_nvcc"}},
       {"hip/", {"backends/rocm", "tests/gpu_build"}},

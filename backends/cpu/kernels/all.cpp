@@ -2,6 +2,7 @@
 // namespace of that name. Includes neither the standard C++ library nor anything inline that another file could share.
 #include "backends/cpu/kernels/attend.h"
 #include "backends/cpu/kernels/linear_float.h"
+#include "backends/cpu/kernels/probe.h"
 #include "backends/cpu/kernels/quantise.h"
 #include "backends/cpu/kernels/rows.h"
 #include "backends/cpu/kernels/sweep_i8.h"
@@ -80,6 +81,10 @@ const Kernels kKernels = {
     add_scaled,
     exp_of_each,
     tanh_of_each,
+    read,
+    kDotI8,
+    dot_i16,
+    multiply_add,
 };
 
 }  // namespace grok1::cpu::GROK1_ISA

@@ -18,8 +18,10 @@ constexpr uint32_t kTileColumns = 256;    // most columns of a tile
 constexpr uint32_t kPanelRows = 256;      // most rows of a tile
 constexpr uint32_t kSliceSums = 32768;    // most columns times rows of a sweep
 constexpr uint32_t kStrip = 64;           // columns that the kernels handle together
-constexpr uint32_t kSweptRows = 8;          // most rows of a sweep
+constexpr uint32_t kSweptRows = 8;        // most rows of a sweep
 constexpr uint32_t kHeads = 8;            // query heads that are attended together
+constexpr uint32_t kProbeRounds = 20000;  // of a probe of arithmetic: some tenths of a millisecond
+constexpr uint32_t kProbeBytes = 4096;    // what a probe reads is a multiple of it
 // Bytes of scratch that tile and sweep need: two packed blocks, two sums per output of a tile, and a block's digits.
 constexpr uint64_t kKernelScratch =
     uint64_t{kTileColumns} * kBlock * 4 + uint64_t{kPanelRows} * kTileColumns * 8 + uint64_t{kPanelRows} * kBlock;
@@ -77,6 +79,12 @@ struct Attend {
   float* out;      // out [heads, head_width], not yet divided by sum
 };
 
+// What a probe of arithmetic has done: every product is 1, so that `sum` is how many there were.
+struct Probe {
+  double operations;  // a multiplication and an addition are two
+  double sum;
+};
+
 struct Kernels {
   const char* name;
 
@@ -110,6 +118,13 @@ struct Kernels {
   void (*add_scaled)(float* y, const float* x, float factor, uint64_t count);  // y += factor * x
   void (*exp)(const float* x, float* y, uint64_t count);                       // for tests of the functions
   void (*tanh)(const float* x, float* y, uint64_t count);
+
+  // For measurements only (probe.h). read: the sum of the 32-bit words of `size` bytes, a multiple of kProbeBytes. The
+  // others multiply and add in registers, kProbeRounds times; dot_i8 is NULL without an instruction for it.
+  uint32_t (*read)(const char* data, uint64_t size);
+  Probe (*dot_i8)();
+  Probe (*dot_i16)();
+  Probe (*multiply_add)();
 };
 
 namespace baseline {

@@ -159,10 +159,12 @@ static void dots_of_rows(const Matrix& w, const Rows& rows, uint32_t n, float mu
   const float* x[kMicroRows];
   float* out[kMicroRows];
   const auto take = [&](uint32_t m, uint32_t count) {
-    for (uint32_t r = 0; r < count; ++r) x[r] = rows.values + row_of(rows, m + r) * rows.stride, out[r] = y + (m + r) * stride;
+    for (uint32_t r = 0; r < count; ++r)
+      x[r] = rows.values + row_of(rows, m + r) * rows.stride, out[r] = y + (m + r) * stride;
   };
   uint32_t m = 0;
-  for (; m + kMicroRows <= rows.count; m += kMicroRows) take(m, kMicroRows), dots_of<E, kMicroRows, D>(w, x, n, multiplier, out);
+  for (; m + kMicroRows <= rows.count; m += kMicroRows)
+    take(m, kMicroRows), dots_of<E, kMicroRows, D>(w, x, n, multiplier, out);
   for (; m < rows.count; ++m) take(m, 1), dots_of<E, 1, D>(w, x, n, multiplier, out);
 }
 

@@ -7,7 +7,7 @@
 
 namespace grok1::cpu::GROK1_ISA {
 
-constexpr float kVanishes = 1e-30f;        // a block whose largest input is smaller counts as 0
+constexpr float kVanishes = 1e-30f;  // a block whose largest input is smaller counts as 0
 
 // The largest |x|; infinity or NaN, if there is one, is larger than every number.
 GROK1_INLINE float largest_of(const float* x, uint32_t count) {

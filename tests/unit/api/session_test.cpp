@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <thread>
@@ -277,6 +278,52 @@ TEST_F(SessionTest, ACallbackCannotReenter) {
   ASSERT_EQ(trace(session.get(), look, &state, nullptr), GROK1_OK);
   ASSERT_EQ(decode(session, {a.get()}, {{1, 2}}), GROK1_OK);
   EXPECT_EQ(state.seen, GROK1_E_BUSY);
+}
+
+TEST_F(SessionTest, MeasuresWhatTheDeviceReaches) {
+  grok1_rates rates = GROK1_INIT(grok1_rates);
+  ASSERT_EQ(grok1_model_measure(model.get(), 0, 1 << 20, &rates, &last_error), GROK1_OK) << last_error.message;
+  for (const double rate : {rates.read_bytes_per_second, rates.dot_i16_per_second, rates.fma_per_second})
+    EXPECT_TRUE(std::isfinite(rate) && rate > 1e6) << rate;
+  EXPECT_TRUE(rates.dot_i8_per_second == 0 || rates.dot_i8_per_second > 1e6) << "0 where there is no instruction";
+  EXPECT_EQ(grok1_model_measure(model.get(), 0, UINT64_MAX, &rates, nullptr), GROK1_E_OUT_OF_MEMORY);
+
+  grok1_rates older = {{sizeof(grok1_head) + sizeof(double), GROK1_TYPE_RATES, nullptr}, 0, -1, -1, -1};
+  ASSERT_EQ(grok1_model_measure(model.get(), 0, 1 << 20, &older, nullptr), GROK1_OK);
+  EXPECT_GT(older.read_bytes_per_second, 1e6);
+  EXPECT_EQ(older.dot_i8_per_second, -1) << "beyond what the caller knows";
+
+  grok1_model_options o = options();
+  o.devices = "reference";
+  const Model reference = load(kTiny, o);
+  ASSERT_EQ(grok1_model_measure(reference.get(), 0, 0, &rates, &last_error), GROK1_OK) << last_error.message;
+  EXPECT_EQ(rates.read_bytes_per_second + rates.dot_i16_per_second + rates.fma_per_second, 0) << "it offers none";
+}
+
+TEST_F(SessionTest, ProfilesItsPasses) {
+  const auto profile = reinterpret_cast<grok1_profile_x1>(grok1_get_proc("profile_x1"));
+  ASSERT_NE(profile, nullptr);
+  std::vector<uint64_t> spent(GROK1_PROFILE_COUNT_X1, 0);
+  const Sequence a = sequence_of(session);
+  ASSERT_EQ(profile(session.get(), spent.data(), nullptr), GROK1_OK);
+  grok1_stats before = GROK1_INIT(grok1_stats), after = GROK1_INIT(grok1_stats);
+  ASSERT_EQ(grok1_session_stats(session.get(), &before, nullptr), GROK1_OK);
+  ASSERT_EQ(decode(session, {a.get()}, {some_tokens(60)}), GROK1_OK);  // three passes of at most 24 rows
+  ASSERT_EQ(grok1_session_stats(session.get(), &after, nullptr), GROK1_OK);
+  EXPECT_EQ(spent[GROK1_PROFILE_PASSES_X1], 3u);
+  uint64_t sum = 0;
+  for (size_t i = 0; i < spent.size(); ++i) {
+    EXPECT_GT(spent[i], 0u) << i;
+    if (i != GROK1_PROFILE_PASSES_X1) sum += spent[i];
+  }
+  const uint64_t whole = after.prompt_ns - before.prompt_ns;
+  EXPECT_LE(sum, whole);
+  EXPECT_GT(sum, whole / 2) << "the operators are what a pass spends its time with";
+
+  const std::vector<uint64_t> seen = spent;
+  ASSERT_EQ(profile(session.get(), nullptr, nullptr), GROK1_OK);
+  ASSERT_EQ(decode(session, {a.get()}, {some_tokens(3)}), GROK1_OK);
+  EXPECT_EQ(spent, seen) << "it was ended";
 }
 
 TEST_F(SessionTest, HandlesMayBeReleasedInAnyOrder) {
