@@ -10,7 +10,6 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
-#include <vector>
 
 namespace grok1::cpu {
 namespace {
@@ -70,16 +69,6 @@ std::optional<double> cores_of_group(const std::string& folder) {
   return std::nullopt;
 }
 
-uint32_t cores_of_mask() {
-  for (size_t cpus = 1024; cpus <= (size_t{1} << 20); cpus *= 2) {
-    std::vector<unsigned long> mask(cpus / (8 * sizeof(unsigned long)));
-    const size_t bytes = mask.size() * sizeof mask[0];
-    if (sched_getaffinity(0, bytes, reinterpret_cast<cpu_set_t*>(mask.data())) == 0)
-      return static_cast<uint32_t>(CPU_COUNT_S(bytes, reinterpret_cast<cpu_set_t*>(mask.data())));
-  }
-  return 1;
-}
-
 void remove_all(std::string& text, const char* part) {
   for (size_t at; (at = text.find(part)) != std::string::npos;) text.erase(at, std::strlen(part));
 }
@@ -94,8 +83,21 @@ std::string processor_name() {
   return name.empty() ? "x86-64" : name;
 }
 
+std::vector<uint32_t> affinity_mask() {
+  std::vector<uint32_t> cpus;
+  for (size_t size = 1024; cpus.empty() && size <= (size_t{1} << 20); size *= 2) {
+    std::vector<unsigned long> words(size / (8 * sizeof(unsigned long)));
+    cpu_set_t* mask = reinterpret_cast<cpu_set_t*>(words.data());
+    const size_t bytes = size / 8;
+    if (sched_getaffinity(0, bytes, mask) != 0) continue;  // the system knows more CPUs than fit
+    for (uint32_t cpu = 0; cpu < size; ++cpu)
+      if (CPU_ISSET_S(cpu, bytes, mask)) cpus.push_back(cpu);
+  }
+  return cpus.empty() ? std::vector<uint32_t>{0} : cpus;
+}
+
 uint32_t usable_cores() {
-  double cores = std::max(1u, cores_of_mask());
+  double cores = static_cast<double>(affinity_mask().size());
   for (const std::string& folder : control_groups("cpu"))
     if (const auto limit = cores_of_group(folder)) cores = std::min(cores, std::max(1.0, std::ceil(*limit)));
   return static_cast<uint32_t>(cores);

@@ -5,12 +5,16 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace grok1::cpu {
 
 std::string processor_name();  // "Intel Xeon"
 
-// Cores of the affinity mask, or fewer if a control group limits the time; at least 1.
+// Logical CPUs that the calling thread may run on, ascending; at least one. cpusets of control groups are in it.
+std::vector<uint32_t> affinity_mask();
+
+// How many of them, or fewer if a control group limits the time; at least 1.
 uint32_t usable_cores();
 
 struct MachineMemory {
