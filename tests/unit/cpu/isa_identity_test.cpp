@@ -12,7 +12,7 @@ namespace grok1::cpu {
 namespace {
 
 std::string options(Isa isa, uint32_t threads) {
-  return "isa=" + std::string(kernels_of(isa).name) + ",threads=" + std::to_string(threads);
+  return "isa=" + std::string(kernels_of(isa).name) + ",oversubscribe=1,threads=" + std::to_string(threads);
 }
 
 uint64_t different(const std::vector<float>& a, const std::vector<float>& b) {
