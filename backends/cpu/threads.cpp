@@ -1,9 +1,8 @@
-// The pool. A region is one run() with its tasks, in one queue per node. A queue's `ticket` holds the region's number
-// in its upper half and the next task in its lower: a thread takes a task by a compare-and-swap of both, so one that
-// wakes late can neither take a task of a region that it has not read, nor keep the caller waiting. While the caller
-// writes down a new region, a number of its own and a task past every end keep all threads out of the queue. A thread
-// that has taken tasks keeps the region from ending until it reports them, so nobody writes what it reads of the
-// region.
+// The pool. A region is one run() with its tasks, in one queue per node. A queue's `ticket` holds how many tasks are
+// left in its lower half and the region's number, for workers to watch, in its upper. A thread takes a task by a
+// compare-and-swap of both and reads what the region is only afterwards: the task was left, so its region is open, and
+// stays open until the thread reports it. So a worker that wakes late finds nothing or work of the region that is open
+// then, reads nothing that is being written, and never keeps the caller waiting.
 #include "backends/cpu/threads.h"
 
 #include <immintrin.h>
@@ -14,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -23,20 +23,20 @@
 namespace grok1::cpu {
 namespace {
 
-constexpr int kSpins = 2000;   // pauses before a thread sleeps, or a caller yields: 30 to 100 microseconds
-constexpr int kYields = 2000;  // of a caller before it sleeps: a millisecond, longer than a task should be
-
-constexpr uint32_t kClosed = UINT32_MAX;  // no region has so many tasks
+constexpr int kSpins = 2000;                       // pauses before a worker sleeps: 30 to 100 microseconds
+constexpr std::chrono::milliseconds kYielding{1};  // of a caller before it sleeps: longer than a task should be
 
 constexpr uint32_t region_of(uint64_t ticket) {
   return static_cast<uint32_t>(ticket >> 32);
 }
+constexpr uint32_t left_of(uint64_t ticket) {
+  return static_cast<uint32_t>(ticket);
+}
 
-// One node's tasks of a region: the numbers below `end`, which stand for order[first + number] if there is an order.
+// One node's tasks of a region: the numbers up to `end`, or what stands there in `order`.
 struct alignas(64) Queue {
   std::atomic<uint64_t> ticket{0};
-  std::atomic<uint32_t> end{0};
-  uint32_t first = 0;
+  uint32_t end = 0;
 };
 
 void pin(pthread_t thread, const Cpus& cpus) {
@@ -73,34 +73,32 @@ struct Threads::Shared {
 
   void put_in_order(uint32_t tasks, HomeOf home_of, const void* home);
   void open_region(uint32_t tasks);
-  uint32_t take_from(Queue& queue, uint32_t region, uint32_t thread);
-  void work(uint32_t region, uint32_t thread, uint32_t node);
+  uint32_t take_from(Queue& queue, uint32_t thread);
+  void work(uint32_t thread, uint32_t node);
   uint32_t wait_for_region_after(uint32_t region);
   void wait_until_done(uint32_t tasks);
   void worker(uint32_t thread, uint32_t node);
   uint32_t node_of_caller() const;
 };
 
-// Runs what it can take of the region; how many tasks that were.
-uint32_t Threads::Shared::take_from(Queue& queue, uint32_t region, uint32_t thread) {
+// Runs what it can take of the queue; how many tasks that were.
+uint32_t Threads::Shared::take_from(Queue& queue, uint32_t thread) {
   uint32_t count = 0;
-  uint64_t taken = queue.ticket.load(std::memory_order_acquire);
-  while (region_of(taken) == region) {
-    const uint32_t task = static_cast<uint32_t>(taken);
-    if (task >= queue.end.load(std::memory_order_acquire)) break;
-    // If this succeeds the region has not ended, so that end was its own, and so is what is read from here on.
-    if (!queue.ticket.compare_exchange_weak(taken, taken + 1, std::memory_order_acq_rel, std::memory_order_acquire))
+  uint64_t ticket = queue.ticket.load(std::memory_order_acquire);
+  while (left_of(ticket) != 0) {
+    if (!queue.ticket.compare_exchange_weak(ticket, ticket - 1, std::memory_order_acq_rel, std::memory_order_acquire))
       continue;
-    call(f, ordered ? order[queue.first + task] : task, thread);
+    const uint32_t task = queue.end - left_of(ticket);
+    call(f, ordered ? order[task] : task, thread);
     ++count;
-    taken = queue.ticket.load(std::memory_order_acquire);
+    ticket = queue.ticket.load(std::memory_order_acquire);
   }
   return count;
 }
 
-void Threads::Shared::work(uint32_t region, uint32_t thread, uint32_t node) {
+void Threads::Shared::work(uint32_t thread, uint32_t node) {
   uint32_t count = 0;
-  for (size_t i = 0; i < queues.size(); ++i) count += take_from(queues[(node + i) % queues.size()], region, thread);
+  for (size_t i = 0; i < queues.size(); ++i) count += take_from(queues[(node + i) % queues.size()], thread);
   if (count == 0) return;
   done.fetch_add(count);
   if (caller_sleeps.load()) {
@@ -128,24 +126,25 @@ void Threads::Shared::worker(uint32_t thread, uint32_t node) {
   for (uint32_t region = 0;;) {
     region = wait_for_region_after(region);
     if (ending.load(std::memory_order_relaxed)) return;
-    work(region, thread, node);
+    work(thread, node);
   }
 }
 
 // It spins through the end of others' tasks. If the system has put a worker aside, it first lets that run on its own
 // core, then sleeps.
 void Threads::Shared::wait_until_done(uint32_t tasks) {
-  for (int spin = 0; spin < kSpins + kYields; ++spin) {
-    if (done.load(std::memory_order_acquire) == tasks) return;
-    if (spin < kSpins) {
-      _mm_pause();
-    } else {
-      sched_yield();
-    }
+  const auto is_done = [&] { return done.load() == tasks; };
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (is_done()) return;
+    _mm_pause();
+  }
+  for (const auto end = std::chrono::steady_clock::now() + kYielding; std::chrono::steady_clock::now() < end;) {
+    sched_yield();
+    if (is_done()) return;
   }
   std::unique_lock lock(mutex);
   caller_sleeps.store(true);
-  finished.wait(lock, [&] { return done.load() == tasks; });
+  finished.wait(lock, is_done);
   caller_sleeps.store(false);
 }
 
@@ -164,14 +163,14 @@ void Threads::Shared::put_in_order(uint32_t tasks, HomeOf home_of, const void* h
   for (uint32_t task = tasks; task-- > 0;) order[--begin[home_of(home, task)]] = task;
 }
 
+// Without an order all tasks are in the first queue.
 void Threads::Shared::open_region(uint32_t tasks) {
-  const uint32_t region = region_of(queues[0].ticket.load(std::memory_order_relaxed)) + 2;
+  const uint32_t region = region_of(queues[0].ticket.load(std::memory_order_relaxed)) + 1;
   for (size_t node = queues.size(); node-- > 0;) {
     Queue& queue = queues[node];
-    queue.ticket.store(uint64_t{region - 1} << 32 | kClosed);
-    queue.first = ordered ? begin[node] : 0;
-    queue.end.store(ordered ? begin[node + 1] - begin[node] : node == 0 ? tasks : 0, std::memory_order_release);
-    queue.ticket.store(uint64_t{region} << 32);
+    queue.end = ordered ? begin[node + 1] : tasks;
+    const uint32_t size = ordered ? queue.end - begin[node] : node == 0 ? tasks : 0;
+    queue.ticket.store(uint64_t{region} << 32 | size);
   }
 }
 
@@ -188,7 +187,7 @@ void Threads::run_together(uint32_t tasks, HomeOf home_of, const void* home, Cal
     const std::lock_guard lock(s.mutex);
     s.wake.notify_all();
   }
-  s.work(region_of(s.queues[0].ticket.load(std::memory_order_relaxed)), 0, s.node_of_caller());
+  s.work(0, s.node_of_caller());
   s.wait_until_done(tasks);
 }
 

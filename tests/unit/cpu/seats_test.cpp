@@ -30,6 +30,8 @@ TEST(Seats, EveryCoreHasItsThread) {
 TEST(Seats, SecondThreadsOfACoreComeLast) {
   EXPECT_EQ(text_of(seats_on(kOneNode, 6)), "0: 0,4; 0: 1,5; 0: 2,6; 0: 3,7; 0: 0,4; 0: 1,5");
   EXPECT_EQ(text_of(seats_on(kTwoNodes, 6)), "0: 0,4; 1: 2,6; 0: 1,5; 1: 3,7; 0: 0,4; 1: 2,6");
+  EXPECT_EQ(text_of(seats_on({{{0, {{0, 4}}}, {1, {{1}, {2}}}}}, 3)), "0: 0,4; 1: 1; 1: 2")
+      << "not even, but cores first";
   EXPECT_EQ(text_of(seats_on(kHybrid, 6)), "0: 0,1; 0: 2,3; 0: 4; 0: 5; 0: 0,1; 0: 2,3");
 }
 
