@@ -49,7 +49,7 @@ bool system_places() {
 TEST(Memory, AsksForPagesOfANode) {
   if (!system_places()) GTEST_SKIP() << "this system lets no process ask for node 0";
   Memory memory(16 * kMegabyte);
-  memory.prefer_node(4 * kMegabyte + 1000, 8 * kMegabyte, 0);
+  memory.prefer_node(4 * kMegabyte - 1000, 8 * kMegabyte + 1500, 0);
   EXPECT_EQ(asked_node(memory.data() + 4 * kMegabyte - 1), -1);
   EXPECT_EQ(asked_node(memory.data() + 4 * kMegabyte), 0) << "ends are rounded to huge pages";
   EXPECT_EQ(asked_node(memory.data() + 12 * kMegabyte - 1), 0);
