@@ -1,6 +1,5 @@
-// Choosing the processor's level and the number of threads, and what the machine says of itself.
+// Choosing the processor's level and the number of threads.
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <cstdlib>
 #include <string>
@@ -115,32 +114,6 @@ TEST(Device, IsOversubscribedWhenAsked) {
   EXPECT_EQ(opening.log, "");
   EXPECT_EQ(open_device(nullptr, "oversubscribe=1").threads, open_device(nullptr, "").threads);
   EXPECT_EQ(open_device(nullptr, "nodes=3,threads=2,oversubscribe=1").nodes, 3u);
-}
-
-TEST(Machine, SaysWhatItIs) {
-  EXPECT_FALSE(processor_name().empty());
-  EXPECT_EQ(processor_name().find("(R)"), std::string::npos);
-  const MachineMemory memory = machine_memory();
-  EXPECT_GT(memory.total, uint64_t{64} << 20);
-  EXPECT_LE(memory.free, memory.total);
-  EXPECT_GT(memory.free, 0u);
-}
-
-TEST(Machine, CoresFollowTheAffinityMask) {
-  cpu_set_t before, one;
-  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
-  CPU_ZERO(&one);
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-    if (CPU_ISSET(cpu, &before)) {
-      CPU_SET(cpu, &one);
-      break;
-    }
-  EXPECT_LE(usable_cores(), static_cast<uint32_t>(CPU_COUNT(&before)));
-  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
-  EXPECT_EQ(usable_cores(), 1u);
-  EXPECT_EQ(affinity_mask().size(), 1u);
-  EXPECT_TRUE(CPU_ISSET(affinity_mask()[0], &one));
-  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 }  // namespace

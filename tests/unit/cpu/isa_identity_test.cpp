@@ -41,6 +41,12 @@ TEST_F(IsaIdentity, InstructionSetsAndThreads) {
       EXPECT_EQ(different(Rig(options(isa, threads)).run(kTokens, {300}), wanted_), 0u) << options(isa, threads);
 }
 
+TEST_F(IsaIdentity, MemoryNodes) {
+  for (const char* nodes : {",nodes=2", ",nodes=3"})
+    for (const std::vector<uint32_t>& sizes : {std::vector<uint32_t>{300}, {1}})
+      EXPECT_EQ(different(Rig(options(best_isa(), 4) + nodes).run(kTokens, sizes), wanted_), 0u) << nodes;
+}
+
 TEST_F(IsaIdentity, PassesOfAnySize) {
   for (const Isa isa : levels_with_fma())
     for (const std::vector<uint32_t>& sizes : {std::vector<uint32_t>{1}, {200, 1}, {2, 3, 4, 5, 6, 7}, {255, 2, 283}})

@@ -131,8 +131,7 @@ TEST_P(LinearI8, AFewRowsHaveTheBitsOfTheDefinition) {
         for (const uint32_t slice : {64u, 128u, 8192u}) {
           const std::vector<float> found = swept(kernels_of(isa), index, slice);
           for (size_t i = 0; i < index.size(); ++i)
-            EXPECT_EQ(different(&found[i * m_.n],
-                                definition::linear_i8(m_, rows_[index[i]], GetParam().k_begin, most)),
+            EXPECT_EQ(different(&found[i * m_.n], definition::linear_i8(m_, rows_[index[i]], GetParam().k_begin, most)),
                       0u)
                 << title_of(isa) << ", row " << index[i] << ", slices of " << slice << ", digits to " << most;
         }
