@@ -351,7 +351,7 @@ typedef struct grok1_model_options {
   uint32_t max_logit_rows;     /* most rows of logits one decode can keep; default: max_sequences */
   uint32_t cache_type;         /* GROK1_CACHE_*; default bf16 */
   uint32_t page_tokens;        /* tokens in a KV page, 16 .. 256, a power of two; default 32 */
-  uint32_t threads;            /* CPU threads; default: all that the process may use */
+  uint32_t threads;            /* CPU threads, cut to the usable cores; default: one for each physical core */
   uint32_t flags;              /* none yet: 0 */
   const char *tensor_split;    /* proportions of what the devices share, "3,1": a number > 0 for each of them in the order
                                   of `devices`. A CPU behind accelerators has none and takes the rest; with a number it

@@ -29,7 +29,7 @@ grok1_status open(const grok1_backend_host* host, grok1_backend** backend, const
     given(host, "host");
     given(backend, "backend");
     given(ops, "ops");
-    hand_out(backend, new Backend{forced_isa_of_environment()});
+    hand_out(backend, new Backend{forced_isa_of_environment(), host});
     *ops = &kOps;
   });
 }

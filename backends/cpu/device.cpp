@@ -1,60 +1,39 @@
 // The device: described, opened with its options, asked what it supports.
 #include "backends/cpu/device.h"
 
-#include <charconv>
 #include <cstdio>
 
 #include "backends/contract/support.h"
 #include "backends/cpu/machine.h"
+#include "backends/cpu/options.h"
 #include "backends/cpu/table.h"
 
 namespace grok1::cpu {
 namespace {
 
-struct Options {
-  uint32_t threads;
-  Isa isa;
-  bool one_digit;
-};
-
 void check_index(uint32_t index) {
   if (index != 0) refuse(GROK1_E_INVALID_ARGUMENT, "device %u is asked for, there is only device 0", index);
 }
 
-uint32_t thread_count(std::string_view value) {
-  uint32_t count = 0;
-  const char* end = value.data() + value.size();
-  const auto [stop, fault] = std::from_chars(value.data(), end, count);
-  if (fault != std::errc() || stop != end || count == 0)
-    refuse(GROK1_E_INVALID_ARGUMENT, "threads=%.*s: wanted a number of 1 or more", static_cast<int>(value.size()),
-           value.data());
-  return count;
+void warn_of_few_cores(const grok1_backend_host& host, uint32_t asked, uint32_t cores) {
+  char text[128];
+  const int size = std::snprintf(text, sizeof text, "threads=%u: this process may use %u %s; %u %s used", asked, cores,
+                                 cores == 1 ? "core" : "cores", cores, cores == 1 ? "is" : "are");
+  if (host.log != nullptr) host.log(host.context, GROK1_LOG_WARNING, text, static_cast<size_t>(size));
 }
 
-bool is_one_digit(std::string_view value) {
-  if (value != "1" && value != "2")
-    refuse(GROK1_E_INVALID_ARGUMENT, "digits=%.*s: wanted 2 (activations of int8 matrices in 15 bits) or 1 (in 8)",
-           static_cast<int>(value.size()), value.data());
-  return value == "1";
-}
-
-Options parse_options(const Backend& backend, std::string_view text) {
-  uint32_t threads = UINT32_MAX;
-  std::string_view isa = backend.forced_isa;
-  const char* source = "GROK1_CPU_ISA";
-  bool one_digit = false;
-  while (!text.empty()) {
-    const std::string_view item = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), item.size() + 1));
-    const size_t equals = item.find('=');
-    if (equals == std::string_view::npos)
-      refuse(GROK1_E_INVALID_ARGUMENT, "option '%.*s': wanted key=value", static_cast<int>(item.size()), item.data());
-    const std::string_view key = item.substr(0, equals), value = item.substr(equals + 1);
-    if (key == "threads") threads = thread_count(value);
-    if (key == "digits") one_digit = is_one_digit(value);
-    if (key == "isa") isa = value, source = "option isa";
+// By default a thread for each physical core: decoding waits for memory, and a core's second CPU brings none. Never
+// more than the process may run at once, unless it is told to.
+Seating seating_of(const Backend& backend, const Options& options) {
+  const Topology topology = read_topology("/sys/devices/system", affinity_mask());
+  const uint32_t cores = usable_cores();
+  uint32_t threads = options.threads != 0 ? options.threads : std::min(topology.cores(), cores);
+  if (threads > cores && !options.oversubscribe) {
+    warn_of_few_cores(*backend.host, threads, cores);
+    threads = cores;
   }
-  return {threads, isa.empty() && source[0] == 'G' ? best_isa() : forced_isa(isa, source), one_digit};
+  if (options.nodes != 0) return unpinned(threads, options.nodes);
+  return threads > topology.cpus() ? unpinned(threads) : seats_on(topology, threads);
 }
 
 void describe(const Backend& backend, char (&name)[128]) {
@@ -94,7 +73,6 @@ grok1_status device_info(grok1_backend* backend, uint32_t index, grok1_backend_d
   });
 }
 
-// By default as many threads as the process may use cores. A larger number is what the user asked for and allowed.
 grok1_status device_open(grok1_backend* backend, uint32_t index, const char* options, grok1_device** device,
                          grok1_error* err) {
   return guarded(err, [&] {
@@ -102,9 +80,8 @@ grok1_status device_open(grok1_backend* backend, uint32_t index, const char* opt
     check_index(index);
     const Options chosen = parse_options(self, &given(options, "options"));
     given(device, "device");
-    const uint32_t threads = chosen.threads == UINT32_MAX ? usable_cores() : chosen.threads;
-    if (threads > 4096) refuse(GROK1_E_INVALID_ARGUMENT, "threads=%u: at most 4096 are possible", threads);
-    hand_out(device, new Device{kernels_of(chosen.isa), Threads(threads), chosen.one_digit});
+    const Seating seating = seating_of(self, chosen);
+    hand_out(device, new Device{kernels_of(chosen.isa), Threads(seating), chosen.one_digit, seating.nodes});
   });
 }
 

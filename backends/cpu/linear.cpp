@@ -7,7 +7,6 @@ namespace grok1::cpu {
 namespace {
 
 constexpr uint32_t kLeastSlice = 2048;      // columns: shorter runs of a row leave the memory's bandwidth unused
-constexpr uint32_t kNearSums = 8192;        // columns times rows of a sweep whose sums stay in the nearest cache
 constexpr uint32_t kDotsPerTask = kStrip;   // outputs of a matrix stored [N, K]
 constexpr uint32_t kReducedPerTask = 2048;  // outputs whose chunks are added
 
@@ -95,17 +94,33 @@ void run_task(const Step& step, const Division& d, const Product& p, uint64_t ta
   }
 }
 
-// Calls f(product, task of that product, thread) for all tasks of all products.
-template <class F>
-void run_all(Threads& threads, const uint64_t* tasks, uint32_t count, const F& f) {
-  uint64_t total = 0;
-  for (uint32_t i = 0; i < count; ++i) total += tasks[i];
-  threads.run(total, [&](uint64_t task, uint32_t thread) {
-    uint32_t i = 0;
-    for (; task >= tasks[i]; ++i) task -= tasks[i];
-    f(i, task, thread);
-  });
+// The memory node that a task reads. A tile reads all of K, which lies everywhere.
+uint32_t node_of(const Division& d, const Weight& weight, uint64_t task) {
+  if (d.way == Way::sweep) return weight.node_of_chunk(static_cast<uint32_t>(task / d.slices));
+  if (d.way == Way::dots) return weight.node_of_output(static_cast<uint32_t>(task) * d.width);
+  return static_cast<uint32_t>(task % weight.device->threads.nodes());
 }
+
+// The tasks of several products, numbered one product after the other.
+class Tasks {
+ public:
+  struct Place {
+    uint32_t product;
+    uint64_t task;  // of that product
+  };
+
+  void add(uint64_t count) { counts_[size_++] = count, total_ += count; }
+  uint64_t total() const { return total_; }
+  Place operator[](uint64_t task) const {
+    uint32_t product = 0;
+    while (task >= counts_[product]) task -= counts_[product++];
+    return {product, task};
+  }
+
+ private:
+  uint64_t counts_[kMostProducts], total_ = 0;
+  uint32_t size_ = 0;
+};
 
 }  // namespace
 
@@ -124,25 +139,32 @@ Rows part_of(const Rows& rows, uint32_t begin, uint32_t count) {
 
 void multiply(Step& step, const Product* products, uint32_t count) {
   Division divisions[kMostProducts];
-  uint64_t tasks[kMostProducts], reductions[kMostProducts];
+  Tasks tasks, reductions;
   float* partial = step.scratch.partial;
   for (uint32_t i = 0; i < count; ++i) {
     const Product& p = products[i];
-    Division& d = divisions[i] = divide(step, p.weight->matrix(p.expert), p.rows.count, i + 1 == count, partial);
-    tasks[i] = p.rows.count == 0 ? 0 : d.tasks;
-    reductions[i] = d.way == Way::sweep ? p.rows.count * parts(d.matrix.n, kReducedPerTask) : 0;
+    const Division& d = divisions[i] = divide(step, p.weight->matrix(p.expert), p.rows.count, i + 1 == count, partial);
+    tasks.add(p.rows.count == 0 ? 0 : d.tasks);
+    reductions.add(d.way == Way::sweep ? p.rows.count * parts(d.matrix.n, kReducedPerTask) : 0);
   }
   Threads& threads = step.device->threads;
-  run_all(threads, tasks, count,
-          [&](uint32_t i, uint64_t task, uint32_t thread) { run_task(step, divisions[i], products[i], task, thread); });
-  run_all(threads, reductions, count, [&](uint32_t i, uint64_t task, uint32_t) {
-    const Division& d = divisions[i];
+  const auto home = [&](uint64_t number) {
+    const auto [product, task] = tasks[number];
+    return node_of(divisions[product], *products[product].weight, task);
+  };
+  threads.run(tasks.total(), home, [&](uint64_t number, uint32_t thread) {
+    const auto [product, task] = tasks[number];
+    run_task(step, divisions[product], products[product], task, thread);
+  });
+  threads.run(reductions.total(), [&](uint64_t number, uint32_t) {
+    const auto [product, task] = reductions[number];
+    const Division& d = divisions[product];
     const Matrix& m = d.matrix;
     const uint64_t per_row = parts(m.n, kReducedPerTask), row = task / per_row;
     const uint32_t begin = static_cast<uint32_t>(task % per_row) * kReducedPerTask;
     step.device->kernels.reduce(m, d.partial + row * d.partial_stride() + begin, m.n, begin,
                                 std::min(begin + kReducedPerTask, m.n),
-                                products[i].y + row * products[i].stride + begin);
+                                products[product].y + row * products[product].stride + begin);
   });
 }
 

@@ -27,7 +27,10 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
 
     const Matrix embedding = head.embedding->matrix(0);
     const Rows rows{x.rows, nullptr, nullptr, d, 0, 0, step.pass.logit_rows, step.pass.n_logit_rows, false};
-    self.threads.run((vocab + kTokensPerTask - 1) / kTokensPerTask, [&](uint64_t task, uint32_t) {
+    const auto home = [&](uint64_t task) {
+      return head.embedding->node_of_output(static_cast<uint32_t>(task) * kTokensPerTask);
+    };
+    self.threads.run((vocab + kTokensPerTask - 1) / kTokensPerTask, home, [&](uint64_t task, uint32_t) {
       const uint32_t begin = static_cast<uint32_t>(task) * kTokensPerTask;
       const uint32_t end = std::min(begin + kTokensPerTask, embedding.n);
       self.kernels.dots(embedding, rows, begin, end, step.model.output_multiplier, out + begin, vocab);

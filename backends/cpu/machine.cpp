@@ -10,13 +10,12 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
-#include <vector>
 
 namespace grok1::cpu {
 namespace {
 
 // What follows "key" and a colon in a file of such lines.
-std::string value_in(const char* path, const std::string& key) {
+std::string value_in(const std::string& path, const std::string& key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     if (line.compare(0, key.size(), key) != 0) continue;
@@ -28,8 +27,8 @@ std::string value_in(const char* path, const std::string& key) {
   return "";
 }
 
-uint64_t meminfo(const char* key) {
-  return std::strtoull(value_in("/proc/meminfo", key).c_str(), nullptr, 10) * 1024;
+uint64_t meminfo(const std::string& root, const char* key) {
+  return std::strtoull(value_in(root + "/proc/meminfo", key).c_str(), nullptr, 10) * 1024;
 }
 
 std::optional<double> number_in(const std::string& path) {
@@ -40,22 +39,22 @@ std::optional<double> number_in(const std::string& path) {
 }
 
 // Folders of the process's control group and of all groups around it, for one controller (version 1) or for all.
-std::vector<std::string> control_groups(const char* controller) {
-  std::ifstream file("/proc/self/cgroup");
+std::vector<std::string> control_groups(const std::string& root, const std::string& controller) {
+  std::ifstream file(root + "/proc/self/cgroup");
   std::vector<std::string> folders;
   for (std::string line; std::getline(file, line);) {
     const size_t first = line.find(':'), second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string names = "," + line.substr(first + 1, second - first - 1) + ",";
     const bool unified = names == ",,";
-    if (!unified && names.find("," + std::string(controller) + ",") == std::string::npos) continue;
-    const std::string root = unified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + std::string(controller);
+    if (!unified && names.find("," + controller + ",") == std::string::npos) continue;
+    const std::string mounted = root + "/sys/fs/cgroup" + (unified ? "" : "/" + controller);
     std::string path = line.substr(second + 1);
     while (path.size() > 1) {
-      folders.push_back(root + path + "/");
+      folders.push_back(mounted + path + "/");
       path.resize(path.rfind('/'));
     }
-    folders.push_back(root + "/");
+    folders.push_back(mounted + "/");
   }
   return folders;
 }
@@ -68,16 +67,6 @@ std::optional<double> cores_of_group(const std::string& folder) {
   const auto old_quota = number_in(folder + "cpu.cfs_quota_us"), old_period = number_in(folder + "cpu.cfs_period_us");
   if (old_quota && old_period && *old_quota > 0 && *old_period > 0) return *old_quota / *old_period;
   return std::nullopt;
-}
-
-uint32_t cores_of_mask() {
-  for (size_t cpus = 1024; cpus <= (size_t{1} << 20); cpus *= 2) {
-    std::vector<unsigned long> mask(cpus / (8 * sizeof(unsigned long)));
-    const size_t bytes = mask.size() * sizeof mask[0];
-    if (sched_getaffinity(0, bytes, reinterpret_cast<cpu_set_t*>(mask.data())) == 0)
-      return static_cast<uint32_t>(CPU_COUNT_S(bytes, reinterpret_cast<cpu_set_t*>(mask.data())));
-  }
-  return 1;
 }
 
 void remove_all(std::string& text, const char* part) {
@@ -94,22 +83,35 @@ std::string processor_name() {
   return name.empty() ? "x86-64" : name;
 }
 
-uint32_t usable_cores() {
-  double cores = std::max(1u, cores_of_mask());
-  for (const std::string& folder : control_groups("cpu"))
+std::vector<uint32_t> affinity_mask() {
+  std::vector<uint32_t> cpus;
+  for (size_t size = 1024; cpus.empty() && size <= (size_t{1} << 20); size *= 2) {
+    std::vector<unsigned long> words(size / (8 * sizeof(unsigned long)));
+    cpu_set_t* mask = reinterpret_cast<cpu_set_t*>(words.data());
+    const size_t bytes = size / 8;
+    if (sched_getaffinity(0, bytes, mask) != 0) continue;  // the system knows more CPUs than fit
+    for (uint32_t cpu = 0; cpu < size; ++cpu)
+      if (CPU_ISSET_S(cpu, bytes, mask)) cpus.push_back(cpu);
+  }
+  return cpus.empty() ? std::vector<uint32_t>{0} : cpus;
+}
+
+uint32_t usable_cores(const std::string& root) {
+  double cores = static_cast<double>(affinity_mask().size());
+  for (const std::string& folder : control_groups(root, "cpu"))
     if (const auto limit = cores_of_group(folder)) cores = std::min(cores, std::max(1.0, std::ceil(*limit)));
   return static_cast<uint32_t>(cores);
 }
 
-MachineMemory machine_memory() {
-  MachineMemory memory{meminfo("MemTotal"), meminfo("MemAvailable")};
+MachineMemory machine_memory(const std::string& root) {
+  MachineMemory memory{meminfo(root, "MemTotal"), meminfo(root, "MemAvailable")};
   const auto limit = [&](const std::string& folder, const char* most, const char* used) {
     const auto total = number_in(folder + most), taken = number_in(folder + used);
     if (!total || *total >= static_cast<double>(memory.total)) return;
     memory.total = static_cast<uint64_t>(*total);
     memory.free = std::min(memory.free, static_cast<uint64_t>(std::max(0.0, *total - taken.value_or(0))));
   };
-  for (const std::string& folder : control_groups("memory")) {
+  for (const std::string& folder : control_groups(root, "memory")) {
     limit(folder, "memory.max", "memory.current");
     limit(folder, "memory.limit_in_bytes", "memory.usage_in_bytes");
   }

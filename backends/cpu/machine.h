@@ -5,18 +5,22 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace grok1::cpu {
 
 std::string processor_name();  // "Intel Xeon"
 
-// Cores of the affinity mask, or fewer if a control group limits the time; at least 1.
-uint32_t usable_cores();
+// Logical CPUs that the calling thread may run on, ascending; at least one. cpusets of control groups are in it.
+std::vector<uint32_t> affinity_mask();
+
+// How many of them, or fewer if a control group limits the time; at least 1. Under `root` are proc/ and sys/.
+uint32_t usable_cores(const std::string& root = "");
 
 struct MachineMemory {
   uint64_t total, free;  // bytes; a control group's limit counts, file pages that can be dropped are free
 };
-MachineMemory machine_memory();
+MachineMemory machine_memory(const std::string& root = "");
 
 }  // namespace grok1::cpu
 

@@ -45,6 +45,35 @@ Stored to_be_copied(const Box& slice) {
   return {awaited(slice), first, slice.row_bytes(), slice.outer * slice.row_bytes(), std::move(own)};
 }
 
+// Chunks go round the nodes, each weight beginning where the one before ended: gate and up, which are multiplied at
+// once, are then even over the nodes together, though three chunks on two nodes are not.
+uint32_t first_node_of(Device& device, const grok1_weight_desc& desc, const Chunks& chunks) {
+  const uint32_t count = desc.kind == GROK1_WEIGHT_LINEAR ? static_cast<uint32_t>(chunks.list.size()) : 0;
+  return device.next_node.fetch_add(count, std::memory_order_relaxed) % device.threads.nodes();
+}
+
+// Before anything is written to them, pages of a copy are asked for on the nodes that will read them.
+void place_on_nodes(Weight& weight) {
+  const std::vector<uint32_t>& nodes = weight.device->nodes;
+  if (weight.in_place || nodes.size() == 1) return;
+  Stored& values = weight.values;
+  const auto prefer = [&](uint64_t expert, uint64_t begin, uint64_t end, uint32_t node) {
+    values.own.prefer_node(expert * values.expert_bytes + begin * values.row_bytes, (end - begin) * values.row_bytes,
+                           nodes[node]);
+  };
+  for (uint64_t expert = 0; expert < values.box.experts; ++expert) {
+    if (weight.desc.order == GROK1_ORDER_NK) {
+      const uint64_t n = weight.n(), count = nodes.size();
+      for (uint32_t i = 0; i < count; ++i)
+        prefer(expert, (i * n + count - 1) / count, ((i + 1) * n + count - 1) / count, i);
+    } else {
+      const std::vector<Chunk>& chunks = weight.chunks.list;
+      for (uint32_t i = 0; i < chunks.size(); ++i)
+        prefer(expert, chunks[i].k_begin, chunks[i].k_begin + chunks[i].k_size, weight.node_of_chunk(i));
+    }
+  }
+}
+
 void receive(Stored& to, const grok1_weight_chunk& chunk) {
   to.check(chunk);
   const char* from = static_cast<const char*>(chunk.data);
@@ -93,17 +122,28 @@ grok1_status weight_begin(grok1_device* device, const grok1_weight_desc* descrip
     given(weight, "weight");
     const grok1_weight_desc& desc = input(description, GROK1_TYPE_WEIGHT_DESC, "desc");
     check(desc);
-    const bool place = has_data(desc);
+    const bool uses_data = has_data(desc);
     const auto stored = [&](const Box& slice, const Box& whole, const void* data) {
-      return place ? in_place(slice, whole, data) : to_be_copied(slice);
+      return uses_data ? in_place(slice, whole, data) : to_be_copied(slice);
     };
-    auto made = std::make_unique<Weight>(
-        Weight{&self, desc, *element_of_encoding(desc.encoding), Element::f32, chunks_of(desc), {}, {}, place, false});
+    Chunks chunks = chunks_of(desc);
+    const uint32_t first_node = first_node_of(self, desc, chunks);
+    auto made = std::make_unique<Weight>(Weight{&self,
+                                                desc,
+                                                *element_of_encoding(desc.encoding),
+                                                Element::f32,
+                                                std::move(chunks),
+                                                {},
+                                                {},
+                                                uses_data,
+                                                false,
+                                                first_node});
     made->values = stored(slice_of_values(desc), whole_of_values(desc), desc.data);
     if (has_scales(desc)) {
       made->scale_element = *element_of_encoding(desc.scale_encoding);
       made->scales = stored(slice_of_scales(desc), whole_of_scales(desc), desc.scales);
     }
+    place_on_nodes(*made);
     hand_out(weight, made.release());
   });
 }

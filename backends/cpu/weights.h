@@ -28,11 +28,19 @@ struct Weight {
   Chunks chunks;  // of the slice's K
   Stored values, scales;
   bool in_place, finished;
+  uint32_t first_node;  // of the first chunk
 
   uint32_t k() const { return static_cast<uint32_t>(desc.k_end - desc.k_begin); }
   uint32_t n() const { return static_cast<uint32_t>(desc.n_end - desc.n_begin); }
   bool is_i8() const { return element == Element::i8; }
   Matrix matrix(uint32_t expert) const;  // `expert` of the whole tensor
+
+  // Which of the device's nodes is to read a chunk of K, in every expert, or an output of a matrix stored [N, K].
+  // Copies lie there. Mapped files lie where they were read first, which is there if this process read them.
+  uint32_t node_of_chunk(uint32_t chunk) const { return (first_node + chunk) % device->threads.nodes(); }
+  uint32_t node_of_output(uint32_t output) const {
+    return static_cast<uint32_t>(uint64_t{output} * device->threads.nodes() / n());
+  }
 };
 
 }  // namespace grok1::cpu

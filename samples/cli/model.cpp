@@ -72,7 +72,8 @@ void add_device_option(CLI::App& app, ModelOptions& options) {
 
 void add_compute_options(CLI::App& app, ModelOptions& options) {
   add_device_option(app, options);
-  app.add_option("-t,--threads", options.threads, "CPU threads; default: all")->check(CLI::PositiveNumber);
+  app.add_option("-t,--threads", options.threads, "CPU threads; default: one for each core")
+      ->check(CLI::PositiveNumber);
   app.add_option("--backend-options", options.backend_options,
                  "key=value,... for the backends, whose pages say what they know: isa=avx2, digits=1");
   app.add_option("--cache-type", options.cache_type, "Type of the KV cache: f32, bf16 or f16")

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <clocale>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <exception>
 #include <filesystem>
 #include <map>
@@ -70,7 +72,8 @@ size_t settled_threads(size_t wanted) {
 }
 
 void use_everything(const std::string& device) {
-  const golden::Engine engine(std::string(GROK1_TEST_DATA) + "/demo-model", {.device = device, .threads = 3});
+  const golden::Engine engine(std::string(GROK1_TEST_DATA) + "/demo-model",
+                              {.device = device, .backend_options = "oversubscribe=1", .threads = 3});
   const char prompt[] = "It is a truth";
   grok1_generate_options options = GROK1_INIT(grok1_generate_options);
   options.max_tokens = 8;
@@ -112,6 +115,50 @@ TEST_P(Host, WritesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Devices, Host, testing::Values("reference", "cpu"),
                          [](const auto& test) { return test.param; });
+
+double processor_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// 50 ms after the last token a session that nobody calls costs nothing.
+TEST(HostTime, IsLeftAloneBetweenCalls) {
+  const golden::Engine engine(std::string(GROK1_TEST_DATA) + "/demo-model",
+                              {.backend_options = "oversubscribe=1", .threads = 3});
+  const golden::Sequence sequence = engine.sequence();
+  for (int round = 0; round < 3; ++round) {
+    engine.decode({{sequence.get(), {1}}});
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const double before = processor_seconds();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_LT(processor_seconds() - before, 1e-3);
+  }
+}
+
+// More threads than cores would only take turns; the user hears of it.
+TEST(HostTime, IsNotWantedTwice) {
+  std::string log;
+  grok1_runtime_options with = GROK1_INIT(grok1_runtime_options);
+  with.log_user = &log;
+  with.log = [](void* user, int32_t, const char* message, size_t size) {
+    static_cast<std::string*>(user)->append(message, size).append("\n");
+  };
+  const auto runtime =
+      golden::make<golden::Runtime>([&](auto** out, auto* err) { return grok1_runtime_create(&with, out, err); });
+  const std::string path = std::string(GROK1_TEST_DATA) + "/demo-model";
+  grok1_model_options options = GROK1_INIT(grok1_model_options);
+  options.devices = "cpu";
+  options.threads = 1000;
+  const size_t before = settled_threads(1);
+  const auto model = golden::make<golden::Model>([&](auto** out, auto* err) {
+    return grok1_model_load(runtime.get(), path.data(), path.size(), &options, out, err);
+  });
+  cpu_set_t mask;
+  ASSERT_EQ(sched_getaffinity(0, sizeof mask, &mask), 0);
+  EXPECT_LT(count_entries("/proc/self/task") - before, static_cast<size_t>(CPU_COUNT(&mask)));
+  EXPECT_NE(log.find("threads=1000: this process may use "), std::string::npos) << log;
+}
 
 // Values of the sticky kind are compared to the state before the very first use.
 TEST(HostFirstUse, ChangesNoSettings) {

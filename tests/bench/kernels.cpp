@@ -95,7 +95,7 @@ struct Bench {
   const Data& data;
   double cycles_per_second;
   std::vector<char> scratch = std::vector<char>(kKernelScratch + 64);
-  std::vector<float> out = std::vector<float>(uint64_t{kPanelRows} * kSliceColumns);
+  std::vector<float> out = std::vector<float>(uint64_t{kPanelRows} * kSliceSums);
 
   char* aligned_scratch() { return scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64; }
 
@@ -158,7 +158,7 @@ void add_sweep(Bench& bench, const Encoding& e, uint32_t threads, uint32_t rows 
   const auto m = std::make_shared<const Matrices>(bench.data, e, false);
   const auto chunks = static_cast<uint32_t>(m->chunks().list.size());
   const uint32_t share = (m->n() * chunks / threads + kStrip - 1) / kStrip * kStrip;
-  const uint32_t width = std::min({share, kSliceColumns, m->n()});
+  const uint32_t width = std::min({share, rows == 1 ? kSliceSums : kNearSums / rows, m->n()});
   const uint64_t slices = m->n() / width, per_matrix = slices * chunks;  // a narrower last one is left out
   const double weights = double{kInputs} / chunks * width;
   bench.add(shape_name("sweep", e, m->n(), rows, one_digit) + "/threads:" + std::to_string(threads),

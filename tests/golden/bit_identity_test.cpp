@@ -40,7 +40,12 @@ class BitIdentity : public testing::TestWithParam<Parameter> {
  protected:
   const Case case_ = read_case(GetParam().folder);
 
-  Settings settings() const { return {.device = "cpu", .cache_type = GetParam().cache_type, .threads = 1}; }
+  Settings settings() const {
+    return {.device = "cpu",
+            .backend_options = "oversubscribe=1",  // as many threads as a test wants, also on one core
+            .cache_type = GetParam().cache_type,
+            .threads = 1};
+  }
 
   // One prefill, one thread.
   std::vector<float> prefill(const Settings& with) const {

@@ -17,6 +17,7 @@ constexpr uint32_t kSplit = 256;          // positions of a KV cache that are at
 constexpr uint32_t kTileColumns = 256;    // most columns of a tile
 constexpr uint32_t kPanelRows = 256;      // most rows of a tile
 constexpr uint32_t kSliceSums = 32768;    // most columns times rows of a sweep
+constexpr uint32_t kNearSums = 8192;      // as many, if their sums are to stay in the nearest cache
 constexpr uint32_t kStrip = 64;           // columns that the kernels handle together
 constexpr uint32_t kSweptRows = 8;        // most rows of a sweep
 constexpr uint32_t kHeads = 8;            // query heads that are attended together

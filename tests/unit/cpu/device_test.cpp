@@ -1,13 +1,11 @@
-// Choosing the processor's level and the number of threads, and what the machine says of itself.
+// Choosing the processor's level and the number of threads.
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <cstdlib>
 #include <string>
 
-#include "backends/cpu/isa.h"
+#include "backends/cpu/device.h"
 #include "backends/cpu/machine.h"
-#include "backends/cpu/memory.h"
 #include "grok1_backend.h"
 
 extern "C" const grok1_backend_descriptor grok1_backend_entry;
@@ -15,22 +13,44 @@ extern "C" const grok1_backend_descriptor grok1_backend_entry;
 namespace grok1::cpu {
 namespace {
 
-// Opens a device with the environment variable and options given; the message of the refusal, or "".
-std::string opened(const char* variable, const char* options) {
+struct Opening {
+  std::string refusal;  // "" if there is none
+  std::string log;
+  uint32_t threads = 0, nodes = 0;
+};
+
+// Opens a device with the environment variable and options given, and closes it.
+Opening open_device(const char* variable, const char* options) {
   variable == nullptr ? unsetenv("GROK1_CPU_ISA") : setenv("GROK1_CPU_ISA", variable, 1);
+  Opening opening;
   grok1_backend_host host{};
   host.struct_size = sizeof host;
+  host.context = &opening.log;
+  host.log = [](void* context, int32_t level, const char* message, size_t size) {
+    EXPECT_EQ(level, GROK1_LOG_WARNING);
+    static_cast<std::string*>(context)->append(message, size);
+  };
   grok1_backend* backend = nullptr;
   const grok1_backend_ops* ops = nullptr;
   grok1_error err = GROK1_INIT(grok1_error);
   EXPECT_EQ(grok1_backend_entry.open(&host, &backend, &ops, &err), GROK1_OK) << err.message;
   grok1_device* device = nullptr;
   const grok1_status status = ops->device_open(backend, 0, options, &device, &err);
-  if (status == GROK1_OK) ops->device_close(device);
+  if (status == GROK1_OK) {
+    const Threads& threads = reinterpret_cast<Device*>(device)->threads;
+    opening.threads = threads.count(), opening.nodes = threads.nodes();
+    ops->device_close(device);
+  } else {
+    EXPECT_EQ(status, GROK1_E_INVALID_ARGUMENT);
+    opening.refusal = err.message;
+  }
   ops->close(backend);
   unsetenv("GROK1_CPU_ISA");
-  EXPECT_TRUE(status == GROK1_OK || status == GROK1_E_INVALID_ARGUMENT) << status;
-  return status == GROK1_OK ? "" : err.message;
+  return opening;
+}
+
+std::string opened(const char* variable, const char* options) {
+  return open_device(variable, options).refusal;
 }
 
 bool says(const std::string& message, const char* part) {
@@ -62,54 +82,38 @@ TEST(Device, RefusesUnknownLevels) {
 }
 
 TEST(Device, ReadsItsOptions) {
-  EXPECT_EQ(opened(nullptr, "threads=2"), "");
   EXPECT_EQ(opened(nullptr, "threads=1,isa=baseline,digits=1,unknown=7,"), "");
   EXPECT_EQ(opened(nullptr, "digits=2"), "");
-  for (const char* bad : {"threads=0", "threads=", "threads=two", "threads=-1", "threads=2x", "threads=99999999999",
-                          "digits=", "digits=0", "digits=3", "digits=two"})
+  for (const char* bad :
+       {"threads=0", "threads=", "threads=two", "threads=-1", "threads=2x", "threads=99999999999", "threads=4097",
+        "oversubscribe=2", "oversubscribe=", "nodes=0", "nodes=65", "digits=", "digits=0", "digits=3", "digits=two"})
     EXPECT_TRUE(says(opened(nullptr, bad), bad)) << bad;
   EXPECT_TRUE(says(opened(nullptr, "threads"), "key=value"));
 }
 
-TEST(Machine, SaysWhatItIs) {
-  EXPECT_FALSE(processor_name().empty());
-  EXPECT_EQ(processor_name().find("(R)"), std::string::npos);
-  const MachineMemory memory = machine_memory();
-  EXPECT_GT(memory.total, uint64_t{64} << 20);
-  EXPECT_LE(memory.free, memory.total);
-  EXPECT_GT(memory.free, 0u);
+TEST(Device, HasNoMoreThreadsThanCores) {
+  const uint32_t cores = usable_cores();
+  const Opening whole = open_device(nullptr, "");
+  EXPECT_EQ(whole.threads, std::min(cores, read_topology("/sys/devices/system", affinity_mask()).cores()));
+  EXPECT_EQ(whole.log, "");
+  const Opening exact = open_device(nullptr, ("threads=" + std::to_string(cores)).c_str());
+  EXPECT_EQ(exact.threads, cores);
+  EXPECT_EQ(exact.log, "");
+  const std::string more = "threads=" + std::to_string(cores + 6);
+  const Opening cut = open_device(nullptr, more.c_str());
+  EXPECT_EQ(cut.threads, cores);
+  const std::string n = std::to_string(cores);
+  EXPECT_EQ(cut.log, more + ": this process may use " + n + (cores == 1 ? " core; " : " cores; ") + n +
+                         (cores == 1 ? " is used" : " are used"));
 }
 
-TEST(Machine, CoresFollowTheAffinityMask) {
-  cpu_set_t before, one;
-  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
-  CPU_ZERO(&one);
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-    if (CPU_ISSET(cpu, &before)) {
-      CPU_SET(cpu, &one);
-      break;
-    }
-  EXPECT_LE(usable_cores(), static_cast<uint32_t>(CPU_COUNT(&before)));
-  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
-  EXPECT_EQ(usable_cores(), 1u);
-  ASSERT_EQ(sched_setaffinity(0, sizeof before, &before), 0);
-}
-
-TEST(Memory, IsZeroedAndAligned) {
-  for (const uint64_t size : {1u, 63u, 4097u, 9u << 20}) {
-    const Memory memory(size);
-    ASSERT_EQ(reinterpret_cast<uintptr_t>(memory.data()) % 64, 0u);
-    for (uint64_t i = 0; i < size; ++i) ASSERT_EQ(memory.data()[i], 0);
-  }
-}
-
-TEST(Memory, RefusesWhatThereIsNot) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers end the process for such a size";
-#endif
-  EXPECT_THROW(Memory(UINT64_MAX - 10), Refusal);
-  EXPECT_THROW(Memory(uint64_t{1} << 60), Refusal);
-  EXPECT_THROW(size_product({uint64_t{1} << 40, uint64_t{1} << 30}), Refusal);
+TEST(Device, IsOversubscribedWhenAsked) {
+  const uint32_t more = usable_cores() + 3;
+  const Opening opening = open_device(nullptr, ("oversubscribe=1,threads=" + std::to_string(more)).c_str());
+  EXPECT_EQ(opening.threads, more);
+  EXPECT_EQ(opening.log, "");
+  EXPECT_EQ(open_device(nullptr, "oversubscribe=1").threads, open_device(nullptr, "").threads);
+  EXPECT_EQ(open_device(nullptr, "nodes=3,threads=2,oversubscribe=1").nodes, 3u);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace grok1::cpu {
 namespace {
 
 std::string options(Isa isa, uint32_t threads) {
-  return "isa=" + std::string(kernels_of(isa).name) + ",threads=" + std::to_string(threads);
+  return "isa=" + std::string(kernels_of(isa).name) + ",oversubscribe=1,threads=" + std::to_string(threads);
 }
 
 uint64_t different(const std::vector<float>& a, const std::vector<float>& b) {
@@ -39,6 +39,12 @@ TEST_F(IsaIdentity, InstructionSetsAndThreads) {
   for (const Isa isa : levels_with_fma())
     for (const uint32_t threads : {1u, 2u, 3u, 4u})
       EXPECT_EQ(different(Rig(options(isa, threads)).run(kTokens, {300}), wanted_), 0u) << options(isa, threads);
+}
+
+TEST_F(IsaIdentity, MemoryNodes) {
+  for (const char* nodes : {",nodes=2", ",nodes=3"})
+    for (const std::vector<uint32_t>& sizes : {std::vector<uint32_t>{300}, {1}})
+      EXPECT_EQ(different(Rig(options(best_isa(), 4) + nodes).run(kTokens, sizes), wanted_), 0u) << nodes;
 }
 
 TEST_F(IsaIdentity, PassesOfAnySize) {
