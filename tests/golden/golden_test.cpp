@@ -152,6 +152,39 @@ TEST_P(GoldenDefaultCache, Experts) {
   EXPECT_GE(static_cast<double>(agree), kBf16CacheAgreement * static_cast<double>(pairs));
 }
 
+// On every instruction set that this processor has, with activations of int8 matrices in two digits (15 bits) and in
+// one (8 bits). One digit is an option for speed: its limit is 4, and near ties it may choose other experts.
+class GoldenOnCpu : public testing::TestWithParam<std::string> {};
+
+TEST_P(GoldenOnCpu, EveryInstructionSet) {
+  const Case golden = read_case(GetParam());
+  for (const std::string isa : {"baseline", "avx2", "avxvnni", "avx512", "avx512vnni"}) {
+    for (const auto& [digits, bound] : {std::pair("2", 0.1), std::pair("1", 4.0)}) {
+      Settings settings;
+      settings.cache_type = GROK1_CACHE_F32;
+      settings.backend_options = "isa=" + isa + ",digits=" + digits;
+      try {
+        const Engine engine(golden.path, settings);
+        const Sequence sequence = engine.sequence();
+        const std::vector<float> logits =
+            engine.decode_in_pieces(sequence.get(), golden.tokens, {golden.prompt, 1, 3, 1});
+        const double error = rms_difference(logits, golden.logits) / golden.bf16_rms;
+        RecordProperty(isa + "_digits" + digits, std::to_string(error));
+        EXPECT_LE(error, bound) << settings.backend_options;
+        if (*digits == '1') {
+          EXPECT_GE(error, 0.1) << "one digit as good as two: the option has no effect";
+        }
+      } catch (const std::runtime_error& refused) {
+        ASSERT_NE(std::string(refused.what()).find("which this processor lacks"), std::string::npos) << refused.what();
+        std::printf("this processor lacks %s: not compared\n", isa.c_str());
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, GoldenOnCpu, testing::ValuesIn(case_folders()),
+                         [](const auto& test) { return name_of(test.param); });
+
 std::string name_of_test(const testing::TestParamInfo<Parameter>& test) {
   return name_of(test.param.folder) + "_" + test.param.list.name;
 }
