@@ -19,6 +19,7 @@ constexpr uint32_t kPanelRows = 256;      // most rows of a tile
 constexpr uint32_t kSliceColumns = 8192;  // most columns of a sweep
 constexpr uint32_t kStrip = 64;           // columns that the kernels handle together
 constexpr uint32_t kHeads = 8;            // query heads that are attended together
+constexpr uint32_t kRowScaleBytes = 4;    // of the float that an int8 row of a cache begins with
 // Bytes of scratch that tile and sweep need: a packed block and two sums per output of a tile.
 constexpr uint64_t kKernelScratch = uint64_t{kTileColumns} * kBlock * 2 + uint64_t{kPanelRows} * kTileColumns * 8;
 
@@ -59,10 +60,11 @@ struct Rows {
 // Some query heads of one row, all of one kv head, over positions of one split.
 struct Attend {
   const float* q;  // [heads, head_width]
-  const char* k;   // [pages, page_bytes]: this kv head's rows [page_tokens, head_width] in page 0
+  const char* k;   // [pages, page_bytes]: this kv head's rows [page_tokens, row_bytes] in page 0
   const char* v;
   const uint32_t* pages;  // of the row's sequence
   uint64_t page_bytes;
+  uint32_t row_bytes;   // of one position: head_width numbers, behind their scale if they are int8
   uint32_t heads;       // at most kHeads
   uint32_t head_width;  // head_dim rounded up to kLanes; what is beyond head_dim is 0
   uint32_t page_shift;  // log2(page_tokens)

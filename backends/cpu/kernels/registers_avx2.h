@@ -108,6 +108,11 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   for (int i = 0; i < 2; ++i) r[i] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i)));
 }
 
+// Sixteen int8 as int32.
+GROK1_INLINE void load_i8(const char* p, RegI* r) {
+  for (int i = 0; i < 2; ++i) r[i] = _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + 8 * i)));
+}
+
 // Sixteen int8 of two rows as pairs of int16: lane n holds a[n] and, above it, b[n].
 GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
@@ -116,6 +121,7 @@ GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
   r[1] = _mm256_cvtepi8_epi16(_mm_unpackhi_epi8(x, y));
 }
 
-constexpr int kMicroRows = 2, kMicroColumns = 2;  // tile of sums in registers: rows, columns in sixteens
+constexpr int kMicroRows = 2, kMicroColumns = 2;      // tile of sums in registers: rows, columns in sixteens
+constexpr uint32_t kMicroKeys = 1, kMicroValues = 1;  // attended together: keys, columns of values in sixteens
 
 }  // namespace grok1::cpu::GROK1_ISA

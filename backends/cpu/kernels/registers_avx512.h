@@ -111,6 +111,11 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   *r = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
 
+// Sixteen int8 as int32.
+GROK1_INLINE void load_i8(const char* p, RegI* r) {
+  *r = _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+
 // Sixteen int8 of two rows as pairs of int16: lane n holds a[n] and, above it, b[n].
 GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
@@ -120,6 +125,7 @@ GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
   *r = _mm512_cvtepi8_epi16(bytes);
 }
 
-constexpr int kMicroRows = 4, kMicroColumns = 4;  // tile of sums in registers: rows, columns in sixteens
+constexpr int kMicroRows = 4, kMicroColumns = 4;      // tile of sums in registers: rows, columns in sixteens
+constexpr uint32_t kMicroKeys = 4, kMicroValues = 4;  // attended together: keys, columns of values in sixteens
 
 }  // namespace grok1::cpu::GROK1_ISA

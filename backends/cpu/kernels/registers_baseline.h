@@ -122,6 +122,16 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   }
 }
 
+// Sixteen int8 as int32.
+GROK1_INLINE void load_i8(const char* p, RegI* r) {
+  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i low = _mm_unpacklo_epi8(x, x), high = _mm_unpackhi_epi8(x, x);
+  r[0] = _mm_srai_epi32(_mm_unpacklo_epi16(low, low), 24);
+  r[1] = _mm_srai_epi32(_mm_unpackhi_epi16(low, low), 24);
+  r[2] = _mm_srai_epi32(_mm_unpacklo_epi16(high, high), 24);
+  r[3] = _mm_srai_epi32(_mm_unpackhi_epi16(high, high), 24);
+}
+
 // Sixteen int8 of two rows as pairs of int16: lane n holds a[n] and, above it, b[n].
 GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
   const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
@@ -133,6 +143,7 @@ GROK1_INLINE void load_pairs(const int8_t* a, const int8_t* b, RegI* r) {
   r[3] = _mm_srai_epi16(_mm_unpackhi_epi8(high, high), 8);
 }
 
-constexpr int kMicroRows = 1, kMicroColumns = 1;  // tile of sums in registers: rows, columns in sixteens
+constexpr int kMicroRows = 1, kMicroColumns = 1;      // tile of sums in registers: rows, columns in sixteens
+constexpr uint32_t kMicroKeys = 1, kMicroValues = 1;  // attended together: keys, columns of values in sixteens
 
 }  // namespace grok1::cpu::GROK1_ISA
