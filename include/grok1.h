@@ -315,8 +315,14 @@ GROK1_API void GROK1_CALL grok1_cancel_release(grok1_cancel *cancel);
 
 /* ---- Model ----------------------------------------------------------------------------------------------------- */
 
-/* Element type of a session's KV cache. */
-enum { GROK1_CACHE_DEFAULT = 0, GROK1_CACHE_F32 = 1, GROK1_CACHE_BF16 = 2, GROK1_CACHE_F16 = 3 };
+/* Element type of a session's KV cache. CPU and reference have all; GPUs refuse GROK1_CACHE_I8 when the model is planned. */
+enum {
+  GROK1_CACHE_DEFAULT = 0, /* GROK1_CACHE_BF16 */
+  GROK1_CACHE_F32 = 1,
+  GROK1_CACHE_BF16 = 2,
+  GROK1_CACHE_F16 = 3,
+  GROK1_CACHE_I8 = 4 /* int8 and a float scale for each head of a token: half the bytes of bf16 */
+};
 
 /* How several accelerators share a model: grok1_model_options.split. */
 enum {

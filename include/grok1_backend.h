@@ -232,7 +232,15 @@ typedef struct grok1_lm_head_desc {
 /* ---- KV cache -------------------------------------------------------------------------------------------------- */
 
 /* The pages of one session on one device. A page holds page_tokens tokens of one sequence, K and V of the kv head range,
- * for each of the listed layers; a page id is valid in all of them. K is stored after RoPE. */
+ * for each of the listed layers; a page id is valid in all of them. K is stored after RoPE.
+ *
+ * K or V of one token and kv head is a row of head_dim numbers x. What is stored, and read as:
+ *   GROK1_CACHE_F32, _BF16, _F16   each x rounded to nearest even
+ *   GROK1_CACHE_I8                 a float scale s = max|x| / 127 of the row, and int8 d = x / s rounded to nearest even;
+ *                                  read as d * s. If max|x| < 1e-30, s and all d are 0; if an x is infinite or not a number,
+ *                                  s is NaN and all d are 0, so that the row reads as NaN
+ * The canonical layout of tokens is K [n_tokens, kv heads of the range, row], then V in the same shape, little-endian and
+ * without padding; a row is head_dim numbers, for GROK1_CACHE_I8 the float s and then head_dim bytes d. */
 typedef struct grok1_kv_desc {
   grok1_head head;
   const grok1_model_desc *model;
@@ -241,7 +249,7 @@ typedef struct grok1_kv_desc {
   uint32_t kv_head_begin, kv_head_end;
   uint32_t page_tokens; /* a power of two, 16 .. 256 */
   uint32_t n_pages;
-  uint32_t type; /* GROK1_CACHE_F32, _BF16, _F16; stored values are rounded to nearest even */
+  uint32_t type; /* GROK1_CACHE_F32, _BF16, _F16, _I8 */
 } grok1_kv_desc;
 #define GROK1_INIT_grok1_kv_desc {{sizeof(grok1_kv_desc), GROK1_TYPE_KV_DESC, NULL}, NULL, NULL, 0, 0, 0, 0, 0, 0}
 
@@ -509,9 +517,9 @@ typedef struct grok1_backend_ops {
   grok1_status(GROK1_CALL *kv_copy_pages)(grok1_kv *kv, grok1_queue *queue, const uint32_t *src, const uint32_t *dst,
                                           const uint32_t *n_tokens, size_t n_pages, grok1_error *err);
 
-  /* Writes the first n_tokens tokens of a page of one layer to host memory in the canonical layout, in the cache's own
-   * type: K [n_tokens, kv heads of the range, head_dim], then V in the same shape. `size` must be exactly that.
-   * Complete when the queue is synchronised. [required] */
+  /* Writes the first n_tokens tokens of a page of one layer to host memory in the canonical layout (grok1_kv_desc), in
+   * the cache's own type. `size` must be exactly that: 2 * n_tokens * kv heads * the bytes of a row, which are head_dim
+   * times 4 or 2, or head_dim + 4 for GROK1_CACHE_I8. Complete when the queue is synchronised. [required] */
   grok1_status(GROK1_CALL *kv_export)(grok1_kv *kv, grok1_queue *queue, uint32_t layer, uint32_t page,
                                       uint32_t n_tokens, void *data, uint64_t size, grok1_error *err);
 
@@ -573,7 +581,7 @@ typedef struct grok1_backend_ops {
    *   RoPE on q and k, all head_dim dimensions, halves rotated (GPT-NeoX): with half = head_dim / 2, i < half and
    *     a = p * rope_base^(-2 i / head_dim):
    *     out[i] = in[i] cos a - in[i + half] sin a,  out[i + half] = in[i + half] cos a + in[i] sin a
-   *   k and v are stored at position p of the row's sequence, rounded to the cache's type; all rows of the pass are
+   *   k and v are stored at position p of the row's sequence in the form of the cache's type; all rows of the pass are
    *     stored before any is read, and every read is of the stored value
    *   l[j] = (q . k[j]) * attention_multiplier, for all positions j <= p of the sequence
    *   l[j] = cap * tanh(l[j] / cap), if attention_soft_cap is not 0

@@ -27,7 +27,8 @@ void check_page_tokens(uint32_t page_tokens) {
 }
 
 KvShape checked_kv(const grok1_kv_desc& desc) {
-  KvShape kv{checked_model(desc.model), {}, desc.kv_head_begin, desc.kv_head_end, desc.page_tokens, desc.n_pages};
+  KvShape kv{checked_model(desc.model), {},           desc.kv_head_begin, desc.kv_head_end,
+             desc.page_tokens,          desc.n_pages, desc.type};
   if (desc.n_layers == 0 || desc.n_pages == 0)
     refuse(GROK1_E_INVALID_ARGUMENT, "%u layers, %u pages: wanted 1 or more of each", desc.n_layers, desc.n_pages);
   const uint32_t* layers = &given(desc.layers, "desc.layers");
@@ -52,9 +53,9 @@ void check_copy(const KvShape& kv, const uint32_t* src, const uint32_t* dst, con
   }
 }
 
-void check_transfer(const KvShape& kv, uint32_t page, uint32_t n_tokens, uint32_t number_bytes, uint64_t size) {
+void check_transfer(const KvShape& kv, uint32_t page, uint32_t n_tokens, uint64_t size) {
   check_page(kv, page, n_tokens);
-  const uint64_t wanted = uint64_t{2} * kv.heads() * kv.model.head_dim * n_tokens * number_bytes;
+  const uint64_t wanted = 2 * kv.canonical_row() * kv.heads() * n_tokens;
   if (size != wanted)
     refuse(GROK1_E_INVALID_ARGUMENT, "size is %llu: K and V of %u tokens have %llu bytes", Number{size}, n_tokens,
            Number{wanted});

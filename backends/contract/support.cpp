@@ -18,7 +18,7 @@ bool supported(uint32_t what, uint32_t a, uint32_t b, uint32_t c) {
     case GROK1_SUPPORT_LINEAR: return supports_linear(a, b, c);
     case GROK1_SUPPORT_VECTOR:
     case GROK1_SUPPORT_EMBEDDING: return encoding_bytes(a) != 0 && a != GROK1_ENCODING_I8;
-    case GROK1_SUPPORT_CACHE: return cache_bytes(a) != 0;
+    case GROK1_SUPPORT_CACHE: return cache_row_bytes(a, 1) != 0;
     default: return false;
   }
 }
@@ -35,8 +35,14 @@ uint32_t encoding_bytes(uint32_t encoding) {
   }
 }
 
-uint32_t cache_bytes(uint32_t type) {
-  return type == GROK1_CACHE_F32 ? 4 : type == GROK1_CACHE_BF16 || type == GROK1_CACHE_F16 ? 2 : 0;
+uint64_t cache_row_bytes(uint32_t type, uint32_t count) {
+  switch (type) {
+    case GROK1_CACHE_F32: return uint64_t{4} * count;
+    case GROK1_CACHE_F16:
+    case GROK1_CACHE_BF16: return uint64_t{2} * count;
+    case GROK1_CACHE_I8: return sizeof(float) + uint64_t{count};
+    default: return 0;
+  }
 }
 
 void check_supported(const char* who, uint32_t what, uint32_t a, uint32_t b, uint32_t c) {

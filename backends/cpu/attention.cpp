@@ -42,8 +42,8 @@ void rotate(const Call& c, uint32_t row, const float* in, float* out) {
 void store_head(const Call& c, Kv::Half half, uint32_t row, uint32_t kv_head, const float* values) {
   const uint32_t position = c.step.pass.positions[row], tokens = c.kv.page_tokens;
   char* to = c.kv.head(c.slot, c.step.pages_of(row)[position / tokens], half, kv_head) +
-             position % tokens * c.kv.token_bytes();
-  for (uint32_t i = 0; i < c.dim; ++i) store_as(c.kv.element, to + i * bytes_of(c.kv.element), values[i]);
+             uint64_t{position % tokens} * c.kv.row_bytes();
+  store_row(c.kv.element, to, values, c.dim);
 }
 
 void rotate_and_store(const Call& c, uint32_t row) {
@@ -89,6 +89,7 @@ void attend_split(const Call& c, const Unit& u, uint32_t split, float* scores) {
   a.v = c.kv.head(c.slot, 0, Kv::kValue, u.kv_head);
   a.pages = c.step.pages_of(u.row);
   a.page_bytes = c.kv.page_bytes();
+  a.row_bytes = c.kv.row_bytes();
   a.heads = u.heads;
   a.head_width = c.width;
   a.page_shift = static_cast<uint32_t>(std::countr_zero(c.kv.page_tokens));

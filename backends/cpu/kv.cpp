@@ -13,31 +13,32 @@ Kv described(Device& device, const grok1_kv_desc* description) {
   const grok1_kv_desc& desc = input(description, GROK1_TYPE_KV_DESC, "desc");
   const auto element = element_of_cache(desc.type);
   if (!element)
-    refuse(GROK1_E_UNSUPPORTED, "cache type %u: the CPU has GROK1_CACHE_F32 (1), BF16 (2) and F16 (3)", desc.type);
+    refuse(GROK1_E_UNSUPPORTED, "cache type %u: the CPU has GROK1_CACHE_F32 (1), BF16 (2), F16 (3) and I8 (4)",
+           desc.type);
   return Kv{checked_kv(desc), &device, *element, {}};
 }
 
 uint64_t memory_of(const Kv& kv) {
-  return size_product({kv.layers.size(), kv.n_pages, kv.page_bytes()});
+  return size_product({kv.layers.size(), 2, kv.heads(), kv.n_pages, kv.page_bytes()});
 }
 
 void copy_page(const Kv& kv, uint32_t slot, uint32_t src, uint32_t dst, uint32_t n_tokens) {
   for (const Kv::Half half : {Kv::kKey, Kv::kValue})
     for (uint32_t h = 0; h < kv.heads(); ++h)
-      std::memcpy(kv.head(slot, dst, half, h), kv.head(slot, src, half, h), n_tokens * kv.token_bytes());
+      std::memcpy(kv.head(slot, dst, half, h), kv.head(slot, src, half, h), uint64_t{n_tokens} * kv.row_bytes());
 }
 
-// Calls move(inside, outside, bytes) for every row of head_dim numbers of K and V in the canonical order.
+// Calls move(inside, outside, bytes) for every row of K and V in the canonical order.
 template <class Move>
 void transfer(const Kv& kv, uint32_t layer, uint32_t page, uint32_t n_tokens, uint64_t size, const Move& move) {
-  const uint64_t row = uint64_t{kv.model.head_dim} * bytes_of(kv.element);
+  const uint64_t row = kv.canonical_row();
   const uint32_t slot = kv.slot(layer);
-  check_transfer(kv, page, n_tokens, bytes_of(kv.element), size);
+  check_transfer(kv, page, n_tokens, size);
   uint64_t at = 0;
   for (const Kv::Half half : {Kv::kKey, Kv::kValue})
     for (uint32_t token = 0; token < n_tokens; ++token)
       for (uint32_t h = 0; h < kv.heads(); ++h, at += row)
-        move(kv.head(slot, page, half, h) + token * kv.token_bytes(), at, row);
+        move(kv.head(slot, page, half, h) + uint64_t{token} * kv.row_bytes(), at, row);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// The KV cache of a session. In memory: [layer, page, K or V, kv head, token, head_width], so that the positions of one
-// head lie together; head_width is head_dim rounded up to whole registers, the rest is 0. Export and import speak the
-// canonical layout.
+// The KV cache of a session. In memory: [layer, K or V, kv head, page, token, row], so that a sequence whose pages were
+// taken one after the other has all rows of a head in one piece: in pieces of a page, memory gives a third less. A row
+// is that of the canonical layout, with as many zeros behind it as make whole registers.
 #ifndef GROK1_BACKENDS_CPU_KV_H
 #define GROK1_BACKENDS_CPU_KV_H
 
@@ -22,12 +22,10 @@ struct Kv : KvShape {
   Element element;
   Memory memory;
 
-  uint64_t token_bytes() const { return uint64_t{head_width_of(model.head_dim)} * bytes_of(element); }
-  uint64_t head_bytes() const { return token_bytes() * page_tokens; }
-  uint64_t page_bytes() const { return 2 * head_bytes() * heads(); }
+  uint32_t row_bytes() const { return row_bytes_of(element, head_width_of(model.head_dim)); }
+  uint64_t page_bytes() const { return uint64_t{row_bytes()} * page_tokens; }  // K or V of one head
   char* head(uint32_t layer_slot, uint32_t page, Half half, uint32_t kv_head) const {
-    return memory.data() + (uint64_t{layer_slot} * n_pages + page) * page_bytes() +
-           (uint64_t{half} * heads() + kv_head) * head_bytes();
+    return memory.data() + (((uint64_t{layer_slot} * 2 + half) * heads() + kv_head) * n_pages + page) * page_bytes();
   }
 };
 

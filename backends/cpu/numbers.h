@@ -32,6 +32,7 @@ inline std::optional<Element> element_of_cache(uint32_t type) {
     case GROK1_CACHE_F32: return Element::f32;
     case GROK1_CACHE_F16: return Element::f16;
     case GROK1_CACHE_BF16: return Element::bf16;
+    case GROK1_CACHE_I8: return Element::i8;
     default: return std::nullopt;
   }
 }
@@ -80,14 +81,13 @@ inline uint16_t narrow_f16(float value) {
   return static_cast<uint16_t>(sign | (rounded - 0x38000000u) >> 13);
 }
 
-inline void store_as(Element element, char* bytes, float value) {
-  if (element == Element::f32) {
-    std::memcpy(bytes, &value, sizeof value);
-  } else {
-    const uint16_t stored = element == Element::f16 ? narrow_f16(value) : narrow_bf16(value);
-    std::memcpy(bytes, &stored, sizeof stored);
-  }
+// Bytes of a row of a cache: `count` numbers, behind their scale if they are int8.
+constexpr uint32_t row_bytes_of(Element element, uint32_t count) {
+  return (element == Element::i8 ? kRowScaleBytes : 0) + count * bytes_of(element);
 }
+
+// A row of a KV cache: numbers rounded to the element, or int8 behind their scale (docs/numerics.md).
+void store_row(Element element, char* row, const float* values, uint32_t count);
 
 }  // namespace grok1::cpu
 

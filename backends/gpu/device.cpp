@@ -57,6 +57,8 @@ void device_close(grok1_device* device) {
 grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t b, uint32_t c, grok1_error* err) {
   return guarded(err, [&] {
     given(device, "device");
+    if (what == GROK1_SUPPORT_CACHE && a == GROK1_CACHE_I8)
+      refuse(GROK1_E_UNSUPPORTED, "cache type I8 (4): the GPU has F32 (1), BF16 (2) and F16 (3); the CPU has all four");
     check_supported("GPU", what, a, b, c);
   });
 }

@@ -34,7 +34,7 @@ uint64_t memory_of(const Kv& kv) {
 
 // A page on its way through a slot of the queue.
 PageArgs page_args(const Kv& kv, uint32_t layer, uint32_t page, uint32_t n_tokens, uint64_t size) {
-  check_transfer(kv, page, n_tokens, bytes_of(kv.element), size);
+  check_transfer(kv, page, n_tokens, size);
   return {kv.pages(layer), page, n_tokens, nullptr};
 }
 

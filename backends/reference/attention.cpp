@@ -35,25 +35,25 @@ void store_k_and_v(Step& step, const Layer& layer, const Kv& kv, const float* x,
                  slot = kv.slot(layer.index);
   std::byte* key = kv.token(slot, page, Kv::kKey, token);
   std::byte* value = kv.token(slot, page, Kv::kValue, token);
-  for (uint32_t i = 0; i < kv_heads * m.head_dim; ++i) {
-    store_cached(kv.type, key + i * cache_bytes(kv.type), s.k[i]);
-    store_cached(kv.type, value + i * cache_bytes(kv.type), s.v[i]);
+  for (uint32_t g = 0; g < kv_heads; ++g) {
+    store_cached(kv.type, key + g * kv.canonical_row(), &s.k[g * m.head_dim], m.head_dim);
+    store_cached(kv.type, value + g * kv.canonical_row(), &s.v[g * m.head_dim], m.head_dim);
   }
 }
 
 // out = sum over j <= p of softmax(l)[j] * v[j] for one query head q and kv head g, counted from the share's first.
 void attend(Step& step, const Layer& layer, const Kv& kv, uint32_t row, uint32_t g, const double* q, double* out) {
   const grok1_model_desc& m = layer.model;
-  const uint32_t position = step.pass.positions[row], bytes = cache_bytes(kv.type), slot = kv.slot(layer.index);
+  const uint32_t position = step.pass.positions[row], slot = kv.slot(layer.index);
   const auto cached = [&](Kv::Half half, uint32_t j) {
-    return kv.token(slot, step.page(row, j), half, j % step.limits.page_tokens) + uint64_t(g) * m.head_dim * bytes;
+    return kv.token(slot, step.page(row, j), half, j % step.limits.page_tokens) + g * kv.canonical_row();
   };
   double* l = step.scratch.l.data();
   double largest = -INFINITY;
   for (uint32_t j = 0; j <= position; ++j) {
     const std::byte* k = cached(Kv::kKey, j);
     double dot = 0;
-    for (uint32_t i = 0; i < m.head_dim; ++i) dot += q[i] * load_cached(kv.type, k + i * bytes);
+    for (uint32_t i = 0; i < m.head_dim; ++i) dot += q[i] * load_cached(kv.type, k, i);
     l[j] = dot * m.attention_multiplier;
     if (m.attention_soft_cap != 0) l[j] = m.attention_soft_cap * std::tanh(l[j] / m.attention_soft_cap);
     largest = std::max(largest, l[j]);
@@ -63,7 +63,7 @@ void attend(Step& step, const Layer& layer, const Kv& kv, uint32_t row, uint32_t
   for (uint32_t j = 0; j <= position; ++j) {
     const double p = std::exp(l[j] - largest);
     const std::byte* v = cached(Kv::kValue, j);
-    for (uint32_t i = 0; i < m.head_dim; ++i) out[i] += p * load_cached(kv.type, v + i * bytes);
+    for (uint32_t i = 0; i < m.head_dim; ++i) out[i] += p * load_cached(kv.type, v, i);
     sum += p;
   }
   for (uint32_t i = 0; i < m.head_dim; ++i) out[i] /= sum;

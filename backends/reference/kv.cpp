@@ -12,8 +12,9 @@ namespace {
 
 Kv described(const grok1_device* device, const grok1_kv_desc* description) {
   const grok1_kv_desc& desc = input(description, GROK1_TYPE_KV_DESC, "desc");
-  if (cache_bytes(desc.type) == 0) refuse(GROK1_E_UNSUPPORTED, "cache type %u; wanted F32, BF16 or F16", desc.type);
-  return Kv{checked_kv(desc), device, desc.type, {}};
+  if (cache_row_bytes(desc.type, 1) == 0)
+    refuse(GROK1_E_UNSUPPORTED, "cache type %u; wanted F32, BF16, F16 or I8", desc.type);
+  return Kv{checked_kv(desc), device, {}};
 }
 
 uint64_t bytes_of(const Kv& kv) {
@@ -62,7 +63,7 @@ grok1_status kv_export(grok1_kv* handle, grok1_queue* queue, uint32_t layer, uin
     const Kv& kv = object<Kv>(handle, "kv");
     object_of<Queue>(kv.device, queue, "queue");
     const uint32_t slot = kv.slot(layer);
-    check_transfer(kv, page, n_tokens, cache_bytes(kv.type), size);
+    check_transfer(kv, page, n_tokens, size);
     if (size == 0) return;
     std::byte* to = static_cast<std::byte*>(data);
     std::memcpy(&given(to, "data"), kv.token(slot, page, Kv::kKey, 0), size / 2);
@@ -76,7 +77,7 @@ grok1_status kv_import(grok1_kv* handle, grok1_queue* queue, uint32_t layer, uin
     const Kv& kv = object<Kv>(handle, "kv");
     object_of<Queue>(kv.device, queue, "queue");
     const uint32_t slot = kv.slot(layer);
-    check_transfer(kv, page, n_tokens, cache_bytes(kv.type), size);
+    check_transfer(kv, page, n_tokens, size);
     if (size == 0) return;
     const std::byte* from = static_cast<const std::byte*>(data);
     std::memcpy(kv.token(slot, page, Kv::kKey, 0), &given(from, "data"), size / 2);

@@ -1,5 +1,5 @@
 // The KV cache of one session: for each layer and page K [page_tokens, kv heads, head_dim], then V in the same shape,
-// in the cache's type. That is the canonical layout too, token by token.
+// each row of head_dim in the form of the cache's type. That is the canonical layout too, token by token.
 #ifndef GROK1_BACKENDS_REFERENCE_KV_H
 #define GROK1_BACKENDS_REFERENCE_KV_H
 
@@ -13,10 +13,9 @@ struct Kv : KvShape {
   enum Half { kKey = 0, kValue = 1 };
 
   const grok1_device* device;
-  uint32_t type;
   Memory memory;
 
-  uint64_t token_bytes() const { return uint64_t(heads()) * model.head_dim * cache_bytes(type); }
+  uint64_t token_bytes() const { return heads() * canonical_row(); }
   uint64_t page_bytes() const { return 2 * page_tokens * token_bytes(); }
 
   // Where a token's K or V begins: [kv heads of the range, head_dim].

@@ -1,4 +1,4 @@
-// Number formats: float32, bf16, f16 and int8 to double, and double to the types of a KV cache, rounded to nearest even
+// Number formats: float32, bf16, f16 and int8 to double, and double to the rows of a KV cache, rounded to nearest even
 // in one step. Knows nothing else; who uses it: weights.h and kv.h.
 #ifndef GROK1_BACKENDS_REFERENCE_NUMBERS_H
 #define GROK1_BACKENDS_REFERENCE_NUMBERS_H
@@ -64,18 +64,41 @@ inline double decode(uint32_t encoding, const std::byte* bytes) {
   }
 }
 
-inline double load_cached(uint32_t type, const std::byte* bytes) {
-  if (type == GROK1_CACHE_F32) return load<float>(bytes);
-  return type == GROK1_CACHE_F16 ? F16::widen(load<uint16_t>(bytes)) : Bf16::widen(load<uint16_t>(bytes));
+// Number i of a row of a cache; a row of int8 begins with its scale.
+inline double load_cached(uint32_t type, const std::byte* row, uint32_t i) {
+  switch (type) {
+    case GROK1_CACHE_F32: return load<float>(row + 4 * i);
+    case GROK1_CACHE_F16: return F16::widen(load<uint16_t>(row + 2 * i));
+    case GROK1_CACHE_BF16: return Bf16::widen(load<uint16_t>(row + 2 * i));
+    default: return double(load<int8_t>(row + sizeof(float) + i)) * load<float>(row);
+  }
 }
 
-inline void store_cached(uint32_t type, std::byte* bytes, double value) {
-  if (type == GROK1_CACHE_F32) {
-    const float stored = float(value);
-    std::memcpy(bytes, &stored, sizeof stored);
-  } else {
-    const uint16_t stored = type == GROK1_CACHE_F16 ? F16::narrow(value) : Bf16::narrow(value);
-    std::memcpy(bytes, &stored, sizeof stored);
+template <class T>
+void store(std::byte* bytes, T value) {
+  std::memcpy(bytes, &value, sizeof value);
+}
+
+inline void store_cached_i8(std::byte* row, const double* values, uint32_t count) {
+  double largest = 0;
+  bool finite = true;
+  for (uint32_t i = 0; i < count; ++i) {
+    finite = finite && std::isfinite(values[i]);
+    largest = std::max(largest, std::fabs(values[i]));
+  }
+  const float scale = !finite ? NAN : largest < 1e-30 ? 0 : float(largest / 127);
+  store(row, scale);
+  for (uint32_t i = 0; i < count; ++i)
+    store(row + sizeof scale + i, scale > 0 ? int8_t(std::nearbyint(values[i] / scale)) : int8_t(0));
+}
+
+// A row of a cache: K or V of a token and kv head.
+inline void store_cached(uint32_t type, std::byte* row, const double* values, uint32_t count) {
+  if (type == GROK1_CACHE_I8) return store_cached_i8(row, values, count);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (type == GROK1_CACHE_F32) store(row + 4 * i, float(values[i]));
+    if (type == GROK1_CACHE_F16) store(row + 2 * i, F16::narrow(values[i]));
+    if (type == GROK1_CACHE_BF16) store(row + 2 * i, Bf16::narrow(values[i]));
   }
 }
 

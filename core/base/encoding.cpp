@@ -24,13 +24,8 @@ const char* encoding_name(uint32_t encoding) {
   }
 }
 
-uint64_t cache_bytes(uint32_t cache_type) {
-  switch (cache_type) {
-    case GROK1_CACHE_F32: return 4;
-    case GROK1_CACHE_BF16: return 2;
-    case GROK1_CACHE_F16: return 2;
-    default: return 0;
-  }
+bool is_cache_type(uint32_t cache_type) {
+  return cache_type >= GROK1_CACHE_F32 && cache_type <= GROK1_CACHE_I8;
 }
 
 }  // namespace grok1

@@ -1,4 +1,4 @@
-// Names and element sizes of the weight encodings and cache types of grok1.h.
+// Names and element sizes of the weight encodings of grok1.h, and its cache types.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ uint64_t encoding_bytes(uint32_t encoding);
 // "f32", "f16", "bf16", "int8", "none".
 const char* encoding_name(uint32_t encoding);
 
-// Bytes of one element of a KV cache: 4, 2, 2; 0 for unknown values.
-uint64_t cache_bytes(uint32_t cache_type);
+// Whether it is one of GROK1_CACHE_F32 ... Which of them a device has, `supports` says; what they take, kv_plan.
+bool is_cache_type(uint32_t cache_type);
 
 }  // namespace grok1

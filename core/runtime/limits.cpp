@@ -29,8 +29,9 @@ void check(const Limits& limits, const Config& config) {
     fail(GROK1_E_INVALID_ARGUMENT, "context_tokens x max_sequences: {} x {} tokens are more than a KV pool can number",
          limits.context_tokens, limits.max_sequences);
   }
-  if (cache_bytes(limits.cache_type) == 0) {
-    fail(GROK1_E_INVALID_ARGUMENT, "cache_type: GROK1_CACHE_F32, _BF16 or _F16 wanted, found {}", limits.cache_type);
+  if (!is_cache_type(limits.cache_type)) {
+    fail(GROK1_E_INVALID_ARGUMENT, "cache_type: GROK1_CACHE_F32, _BF16, _F16 or _I8 wanted, found {}",
+         limits.cache_type);
   }
   if (!std::has_single_bit(limits.page_tokens) || limits.page_tokens < 16 || limits.page_tokens > 256) {
     fail(GROK1_E_INVALID_ARGUMENT, "page_tokens: a power of two in 16 .. 256 wanted, found {}", limits.page_tokens);

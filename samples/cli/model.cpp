@@ -27,7 +27,10 @@ int32_t show_progress(void* user, uint64_t done, uint64_t total) {
 }
 
 uint32_t cache_type(const std::string& name) {
-  return name == "f32" ? GROK1_CACHE_F32 : name == "f16" ? GROK1_CACHE_F16 : GROK1_CACHE_BF16;
+  return name == "f32"   ? GROK1_CACHE_F32
+         : name == "f16" ? GROK1_CACHE_F16
+         : name == "i8"  ? GROK1_CACHE_I8
+                         : GROK1_CACHE_BF16;
 }
 
 uint32_t split(const std::string& name) {
@@ -76,8 +79,8 @@ void add_compute_options(CLI::App& app, ModelOptions& options) {
       ->check(CLI::PositiveNumber);
   app.add_option("--backend-options", options.backend_options,
                  "key=value,... for the backends, whose pages say what they know: isa=avx2, digits=1");
-  app.add_option("--cache-type", options.cache_type, "Type of the KV cache: f32, bf16 or f16")
-      ->check(CLI::IsMember({"f32", "bf16", "f16"}))
+  app.add_option("--cache-type", options.cache_type, "Type of the KV cache: f32, bf16, f16 or i8")
+      ->check(CLI::IsMember({"f32", "bf16", "f16", "i8"}))
       ->capture_default_str();
   add_sharing_options(app, options);
 }

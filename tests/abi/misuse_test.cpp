@@ -281,7 +281,7 @@ TEST_P(MisuseTest, SessionAndSequence) {
        [this](grok1_error* err) {
          return grok1_session_create(h_.probed.get(), nullptr, Untouched<grok1_session>(), err);
        }},
-      {"session_create: cache_type", GROK1_E_INVALID_ARGUMENT, bad_session([](auto& o) { o.cache_type = 4; })},
+      {"session_create: cache_type", GROK1_E_INVALID_ARGUMENT, bad_session([](auto& o) { o.cache_type = 5; })},
       {"session_create: page_tokens", GROK1_E_INVALID_ARGUMENT, bad_session([](auto& o) { o.page_tokens = 33; })},
       {"session_create: context_tokens", GROK1_E_INVALID_ARGUMENT,
        bad_session([](auto& o) { o.context_tokens = 257; })},  // the case's context is 256

@@ -117,7 +117,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"I8_RopeBase500", 96, 6, 2, 16, kI8Bf16, 1, 16, &kRagged, GROK1_CACHE_F32, 5, 500},
         Case{"I8_CacheBf16", 96, 6, 2, 16, kI8Bf16, 1, 16, &kRagged, GROK1_CACHE_BF16},
         Case{"I8_CacheF16", 96, 6, 2, 16, kI8Bf16, 1, 16, &kRagged, GROK1_CACHE_F16},
+        Case{"I8_CacheI8", 96, 6, 2, 16, kI8Bf16, 1, 16, &kRagged, GROK1_CACHE_I8},
+        Case{"I8_CacheI8HeadOf128", 96, 12, 2, 128, kI8Bf16, 1, 16, &kRagged, GROK1_CACHE_I8},
+        // Three kv heads: with_cache counts on many numbers, among 22 a single one that rounds the other way shows.
+        Case{"I8_CacheI8HeadOf22", 96, 9, 3, 22, kI8Bf16, 1, 16, &kRagged, GROK1_CACHE_I8},
         Case{"I8_LongCacheBf16", 64, 6, 2, 16, kI8Bf16, 1, 32, &kLong, GROK1_CACHE_BF16},
+        Case{"I8_LongCacheI8", 64, 6, 2, 16, kI8Bf16, 1, 32, &kLong, GROK1_CACHE_I8},
         Case{"I8F32_TwoGroups", 96, 6, 2, 16, kI8F32, 2}, Case{"F32_KN", 96, 6, 2, 16, kF32Kn},
         Case{"F32_KN_Odd", 255, 3, 1, 22, kF32Kn},
         Case{"F32_KN_InPlace", 96, 6, 2, 16, kF32Kn, 1, 16, &kRagged, GROK1_CACHE_F32, 5, 10000, Delivery::kInPlace},

@@ -9,13 +9,28 @@ namespace grok1::conformance {
 namespace {
 
 constexpr char kLayout[] =
-    "the canonical layout, in the cache's own type: K [n_tokens, kv heads of the range, head_dim], then V in the same "
-    "shape";
+    "the canonical layout, in the cache's own type: K [n_tokens, kv heads of the range, row], then V in the same "
+    "shape; a "
+    "row is head_dim numbers, for GROK1_CACHE_I8 the float s and then head_dim bytes d";
+constexpr char kI8[] =
+    "a float scale s = max|x| / 127 of the row, and int8 d = x / s rounded to nearest even; read as d * s. If max|x| < "
+    "1e-30, s and all d are 0; if an x is infinite or not a number, s is NaN and all d are 0";
 
+// Of a row's numbers.
 uint32_t encoding_of(uint32_t cache) {
-  return cache == GROK1_CACHE_F32    ? GROK1_ENCODING_F32
-         : cache == GROK1_CACHE_BF16 ? GROK1_ENCODING_BF16
-                                     : GROK1_ENCODING_F16;
+  switch (cache) {
+    case GROK1_CACHE_F32: return GROK1_ENCODING_F32;
+    case GROK1_CACHE_BF16: return GROK1_ENCODING_BF16;
+    case GROK1_CACHE_F16: return GROK1_ENCODING_F16;
+    default: return GROK1_ENCODING_I8;
+  }
+}
+
+size_t scale_bytes(uint32_t cache) {
+  return cache == GROK1_CACHE_I8 ? sizeof(float) : 0;
+}
+size_t row_bytes(uint32_t cache, uint32_t head_dim) {
+  return scale_bytes(cache) + head_dim * bytes_of(encoding_of(cache));
 }
 
 // A rig with one layer of attention and a cache of 6 pages of 16 tokens for layers 1 and 3.
@@ -31,9 +46,8 @@ struct Cache {
         layer(bind_layer(device, model, tensors, whole_share(model), kAttention, Delivery::kWhole, 3)),
         kv(rig.make_kv(6, type_, {1, 3})) {}
 
-  uint32_t number_bytes() const { return bytes_of(encoding_of(type)); }
   size_t bytes(uint32_t tokens) const {
-    return size_t(2) * tokens * rig.model().kv_heads * rig.model().head_dim * number_bytes();
+    return 2 * tokens * rig.model().kv_heads * row_bytes(type, rig.model().head_dim);
   }
 
   std::vector<std::byte> export_page(uint32_t number, uint32_t page, uint32_t tokens) const {
@@ -76,17 +90,35 @@ struct Scene {
   std::vector<float> prefix = random.normals(size_t(21) * model.d_model), next = random.normals(3 * model.d_model);
 };
 
-std::vector<float> numbers(uint32_t cache, const std::vector<std::byte>& data) {
+float scale_at(const std::byte* row) {
+  return number_at(GROK1_ENCODING_F32, row);
+}
+
+// What rows of head_dim numbers read as.
+std::vector<float> numbers(uint32_t cache, uint32_t head_dim, const std::vector<std::byte>& data) {
+  const uint32_t encoding = encoding_of(cache);
   std::vector<float> values;
-  for (size_t i = 0; i < data.size(); i += bytes_of(encoding_of(cache)))
-    values.push_back(number_at(encoding_of(cache), &data[i]));
+  for (size_t row = 0; row < data.size(); row += row_bytes(cache, head_dim)) {
+    const float scale = cache == GROK1_CACHE_I8 ? scale_at(&data[row]) : 1;
+    for (uint32_t i = 0; i < head_dim; ++i)
+      values.push_back(scale * number_at(encoding, &data[row + scale_bytes(cache) + i * bytes_of(encoding)]));
+  }
   return values;
 }
 
 std::vector<std::byte> random_page(Random& random, const Cache& cache, uint32_t tokens) {
+  const uint32_t encoding = encoding_of(cache.type), head_dim = cache.rig.model().head_dim;
   std::vector<std::byte> data(cache.bytes(tokens));
-  for (size_t i = 0; i < data.size(); i += cache.number_bytes())
-    store_number(encoding_of(cache.type), float(random.normal()), &data[i]);
+  for (size_t row = 0; row < data.size(); row += row_bytes(cache.type, head_dim)) {
+    if (cache.type == GROK1_CACHE_I8) store_number(GROK1_ENCODING_F32, float(random.uniform()), &data[row]);
+    for (uint32_t i = 0; i < head_dim; ++i) {
+      std::byte* number = &data[row + scale_bytes(cache.type) + i * bytes_of(encoding)];
+      if (cache.type == GROK1_CACHE_I8)
+        *number = std::byte(random.below(256));
+      else
+        store_number(encoding, float(random.normal()), number);
+    }
+  }
   return data;
 }
 
@@ -98,7 +130,8 @@ class KvCache : public testing::TestWithParam<uint32_t> {
 };
 
 std::string cache_name(const testing::TestParamInfo<uint32_t>& cache) {
-  return cache.param == GROK1_CACHE_F32 ? "F32" : cache.param == GROK1_CACHE_BF16 ? "BF16" : "F16";
+  static constexpr const char* kNames[] = {"", "F32", "BF16", "F16", "I8"};
+  return kNames[cache.param];
 }
 
 TEST_P(KvCache, ReturnsTheBytesThatWereImported) {
@@ -126,8 +159,9 @@ TEST_P(KvCache, HoldsWhatTheReferenceHolds) {
   for (Cache* cache : {&expected, &found}) cache->attend(0, {5, 2}, s.prefix);
   for (const auto& [page, tokens] : {std::pair(5u, 16u), std::pair(2u, 5u)})
     expect_close(claim("exported after attention", "K is stored after RoPE. K [n_tokens, kv heads, head_dim], then V"),
-                 numbers(GetParam(), expected.export_page(3, page, tokens)),
-                 numbers(GetParam(), found.export_page(3, page, tokens)), with_cache(kLinear, GetParam()));
+                 numbers(GetParam(), s.model.head_dim, expected.export_page(3, page, tokens)),
+                 numbers(GetParam(), s.model.head_dim, found.export_page(3, page, tokens)),
+                 with_cache(kLinear, GetParam()));
 }
 
 // A page that one backend filled, the other goes on with.
@@ -191,7 +225,7 @@ TEST_P(KvRounding, IsToNearest) {
   x[0] = 1;
   Cache cache(candidate(), s.model, s.tensors, GetParam());
   cache.attend(0, {1}, x);
-  const std::vector<float> found = numbers(GetParam(), cache.export_page(3, 1, 1));
+  const std::vector<float> found = numbers(GetParam(), s.model.head_dim, cache.export_page(3, 1, 1));
   std::vector<float> expected(n);
   for (uint32_t i = 0; i < n; ++i) {
     std::byte rounded[4];
@@ -226,7 +260,7 @@ TEST_P(KvRounding, TiesGoToEven) {
   }
   Cache cache(candidate(), s.model, s.tensors, GetParam());
   const std::vector<float> read = cache.attend(0, {1}, x);
-  const std::vector<float> found = numbers(GetParam(), cache.export_page(3, 1, 1));
+  const std::vector<float> found = numbers(GetParam(), s.model.head_dim, cache.export_page(3, 1, 1));
   expected.insert(expected.end(), y.begin(), y.begin() + n);
   expect_same_bits(claim("ties", "rounded to nearest even"), expected, found);
   expect_close({"attention", "y of ties, cache type " + std::to_string(GetParam()), s.model.d_model,
@@ -234,9 +268,60 @@ TEST_P(KvRounding, TiesGoToEven) {
                y, read, kLinear);
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, KvCache, testing::Values(GROK1_CACHE_F32, GROK1_CACHE_BF16, GROK1_CACHE_F16),
+INSTANTIATE_TEST_SUITE_P(Types, KvCache,
+                         testing::Values(GROK1_CACHE_F32, GROK1_CACHE_BF16, GROK1_CACHE_F16, GROK1_CACHE_I8),
                          cache_name);
 INSTANTIATE_TEST_SUITE_P(Types, KvRounding, testing::Values(GROK1_CACHE_BF16, GROK1_CACHE_F16), cache_name);
+
+// One token whose K and V of the second kv head are 0, those of the first 127 units and, between, a quarter of a unit
+// beside an integer or in the middle between two. Numbers are exact as in TiesGoToEven.
+TEST(KvI8, HoldsAScaleAndTheNearestIntegersOfEachHead) {
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_CACHE, GROK1_CACHE_I8);
+  Scene s;
+  const uint32_t head_dim = s.model.head_dim, n = s.model.kv_heads * head_dim;
+  const double unit = 0x1p-5;
+  std::vector<float> x(s.model.d_model), y(s.model.d_model), digits(head_dim);
+  x[0] = 127.0f / 128, x[1] = 0.5f;
+  std::fill(s.tensors.o.data.begin(), s.tensors.o.data.end(), std::byte(0));
+  for (uint32_t i = 0; i < n; ++i) {
+    const double parts[] = {0.25, 0.5, -0.25}, sign = i % 4 < 2 ? 1 : -1;
+    const double value = i >= head_dim ? 0 : i == 5 ? -127 : sign * (7 * i + parts[i % 3]);
+    if (i < head_dim) digits[i] = float(std::nearbyint(value));
+    for (Tensor* tensor : {&s.tensors.k, &s.tensors.v}) {
+      tensor->set(0, 0, i, 0);
+      tensor->set(0, 1, i, float(2 * unit * value));
+    }
+    if (i < head_dim) s.tensors.o.set(0, i, i, 1), y[i] = float(unit) * digits[i];
+  }
+  Cache cache(candidate(), s.model, s.tensors, GROK1_CACHE_I8);
+  const std::vector<float> read = cache.attend(0, {1}, x);
+  const std::vector<std::byte> found = cache.export_page(3, 1, 1);
+  const size_t row = row_bytes(GROK1_CACHE_I8, head_dim);
+  for (size_t half = 0; half < 2; ++half) {
+    const std::byte *first = &found[2 * half * row], *second = first + row;
+    EXPECT_EQ(scale_at(first), float(unit)) << kI8;
+    for (uint32_t i = 0; i < head_dim; ++i)
+      EXPECT_EQ(number_at(GROK1_ENCODING_I8, first + sizeof(float) + i), digits[i])
+          << (half == 0 ? "K" : "V") << " of dimension " << i << ": " << kI8;
+    EXPECT_TRUE(std::all_of(second, second + row, [](std::byte b) { return b == std::byte(0); })) << "zeros: " << kI8;
+  }
+  expect_close({"attention", "y of an int8 row", s.model.d_model, "every read is of the stored value"}, y, read,
+               kLinear);
+}
+
+TEST(KvI8, ARowWithAnInfiniteNumberReadsAsNaN) {
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_CACHE, GROK1_CACHE_I8);
+  Scene s;
+  std::vector<float> x(s.model.d_model);
+  x[0] = 1;
+  s.tensors.v.set(0, 0, 3, INFINITY);
+  Cache cache(candidate(), s.model, s.tensors, GROK1_CACHE_I8);
+  cache.attend(0, {1}, x);
+  const std::vector<float> read = numbers(GROK1_CACHE_I8, s.model.head_dim, cache.export_page(3, 1, 1));
+  const auto v = read.begin() + s.model.kv_heads * s.model.head_dim;
+  for (uint32_t i = 0; i < 2 * s.model.head_dim; ++i)
+    EXPECT_EQ(std::isnan(v[i]), i < s.model.head_dim) << "V of dimension " << i << ": " << kI8;
+}
 
 TEST(KvRefusals, PagesTokensAndSizes) {
   Scene s;
@@ -295,6 +380,12 @@ TEST(KvRefusals, Descriptions) {
   call("kv_plan", candidate().ops().kv_plan, candidate().handle(), static_cast<const grok1_kv_desc*>(&right), &bytes);
   // 2 layers, 4 pages of 16 tokens, K and V of 2 heads of 16 floats; a backend may round up.
   EXPECT_GE(bytes, 2u * 4 * 16 * 2 * 2 * 16 * 4);
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_CACHE, GROK1_CACHE_I8);
+  right.type = GROK1_CACHE_I8;
+  const uint64_t of_floats = bytes;
+  call("kv_plan", candidate().ops().kv_plan, candidate().handle(), static_cast<const grok1_kv_desc*>(&right), &bytes);
+  EXPECT_GE(bytes, 2u * 4 * 16 * 2 * 2 * (16 + 4));
+  EXPECT_LT(bytes, of_floats / 2);
 }
 
 }  // namespace

@@ -37,9 +37,15 @@ inline constexpr double kChainedWithOutlier = 1.5e-3;
 // Two routers' choices may differ where their sums are closer than this: sums are of order 1, float32 or better.
 inline constexpr double kTie = 1e-5;
 
-// What one unit in the last place is of a number, at most: 2^-7 for bf16, 2^-10 for f16.
+// What one unit in the last place is of a number, at most: 2^-7 for bf16, 2^-10 for f16. The unit of an int8 row is its
+// largest number / 127, and that of normal numbers is 4 deviations: 2^-5 of the deviation.
 inline double unit_of_cache(uint32_t type) {
-  return type == GROK1_CACHE_BF16 ? 0x1p-7 : type == GROK1_CACHE_F16 ? 0x1p-10 : 0;
+  switch (type) {
+    case GROK1_CACHE_BF16: return 0x1p-7;
+    case GROK1_CACHE_F16: return 0x1p-10;
+    case GROK1_CACHE_I8: return 0x1p-5;
+    default: return 0;
+  }
 }
 
 // Cached values that differ by a relative d before rounding differ by a whole unit u after it in a share d / u of all

@@ -21,6 +21,7 @@ constexpr uint32_t kNearSums = 8192;      // as many, if their sums are to stay 
 constexpr uint32_t kStrip = 64;           // columns that the kernels handle together
 constexpr uint32_t kSweptRows = 8;        // most rows of a sweep
 constexpr uint32_t kHeads = 8;            // query heads that are attended together
+constexpr uint32_t kRowScaleBytes = 4;    // of the float that an int8 row of a cache begins with
 constexpr uint32_t kProbeRounds = 20000;  // of a probe of arithmetic: some tenths of a millisecond
 constexpr uint32_t kProbeBytes = 4096;    // what a probe reads is a multiple of it
 // Bytes of scratch that tile and sweep need: two packed blocks, two sums per output of a tile, and a block's digits.
@@ -65,10 +66,11 @@ struct Rows {
 // Some query heads of one row, all of one kv head, over positions of one split.
 struct Attend {
   const float* q;  // [heads, head_width]
-  const char* k;   // [pages, page_bytes]: this kv head's rows [page_tokens, head_width] in page 0
+  const char* k;   // [pages, page_bytes]: this kv head's rows [page_tokens, row_bytes] in page 0
   const char* v;
   const uint32_t* pages;  // of the row's sequence
   uint64_t page_bytes;
+  uint32_t row_bytes;   // of one position: head_width numbers, behind their scale if they are int8
   uint32_t heads;       // at most kHeads
   uint32_t head_width;  // head_dim rounded up to kLanes; what is beyond head_dim is 0
   uint32_t page_shift;  // log2(page_tokens)

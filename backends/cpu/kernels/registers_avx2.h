@@ -115,6 +115,11 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   for (int i = 0; i < 2; ++i) r[i] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i)));
 }
 
+// Sixteen int8 as int32.
+GROK1_INLINE void load_i8(const char* p, RegI* r) {
+  for (int i = 0; i < 2; ++i) r[i] = _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + 8 * i)));
+}
+
 GROK1_INLINE RegI reg_load_bytes(const int8_t* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
@@ -148,6 +153,7 @@ GROK1_INLINE RegI reg_dot4(RegI sum, RegI unsigned_bytes, RegI bytes) {
 }
 #endif
 
-constexpr int kMicroRows = 2, kMicroColumns = 2;  // tile of sums in registers: rows, columns in sixteens
+constexpr int kMicroRows = 2, kMicroColumns = 2;      // tile of sums in registers: rows, columns in sixteens
+constexpr uint32_t kMicroKeys = 1, kMicroValues = 1;  // attended together: keys, columns of values in sixteens
 
 }  // namespace grok1::cpu::GROK1_ISA

@@ -115,6 +115,11 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   *r = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
 
+// Sixteen int8 as int32.
+GROK1_INLINE void load_i8(const char* p, RegI* r) {
+  *r = _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+}
+
 GROK1_INLINE RegI reg_load_bytes(const int8_t* p) {
   return _mm512_loadu_si512(p);
 }
@@ -150,6 +155,7 @@ GROK1_INLINE RegI reg_dot4(RegI sum, RegI unsigned_bytes, RegI bytes) {
 }
 #endif
 
-constexpr int kMicroRows = 4, kMicroColumns = 4;  // tile of sums in registers: rows, columns in sixteens
+constexpr int kMicroRows = 4, kMicroColumns = 4;      // tile of sums in registers: rows, columns in sixteens
+constexpr uint32_t kMicroKeys = 4, kMicroValues = 4;  // attended together: keys, columns of values in sixteens
 
 }  // namespace grok1::cpu::GROK1_ISA

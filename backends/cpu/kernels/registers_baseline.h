@@ -125,6 +125,16 @@ GROK1_INLINE void load_f16(const char* p, RegF* r) {
   }
 }
 
+// Sixteen int8 as int32.
+GROK1_INLINE void load_i8(const char* p, RegI* r) {
+  const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i low = _mm_unpacklo_epi8(x, x), high = _mm_unpackhi_epi8(x, x);
+  r[0] = _mm_srai_epi32(_mm_unpacklo_epi16(low, low), 24);
+  r[1] = _mm_srai_epi32(_mm_unpackhi_epi16(low, low), 24);
+  r[2] = _mm_srai_epi32(_mm_unpacklo_epi16(high, high), 24);
+  r[3] = _mm_srai_epi32(_mm_unpackhi_epi16(high, high), 24);
+}
+
 GROK1_INLINE RegI reg_load_bytes(const int8_t* p) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
 }
@@ -145,6 +155,7 @@ GROK1_INLINE RegI reg_high_bytes(RegI a) {  // of each int16, as int16
 }
 GROK1_INLINE void reg_transpose_lanes(RegI*) {}  // a register is one lane
 
-constexpr int kMicroRows = 1, kMicroColumns = 1;  // tile of sums in registers: rows, columns in sixteens
+constexpr int kMicroRows = 1, kMicroColumns = 1;      // tile of sums in registers: rows, columns in sixteens
+constexpr uint32_t kMicroKeys = 1, kMicroValues = 1;  // attended together: keys, columns of values in sixteens
 
 }  // namespace grok1::cpu::GROK1_ISA

@@ -123,6 +123,12 @@ GROK1_INLINE float sum_of_lanes(Float16 a) {
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
+// The same of four, whose lanes i and i + 8, then i and i + 4 have been added by fold_add.
+GROK1_INLINE __m128 sums_of_four(const __m128 (&a)[4]) {
+  const __m128 ab = _mm_add_ps(_mm_movelh_ps(a[0], a[1]), _mm_movehl_ps(a[1], a[0]));
+  const __m128 cd = _mm_add_ps(_mm_movelh_ps(a[2], a[3]), _mm_movehl_ps(a[3], a[2]));
+  return _mm_add_ps(_mm_shuffle_ps(ab, cd, 0x88), _mm_shuffle_ps(ab, cd, 0xdd));
+}
 GROK1_INLINE float most_of_lanes(Float16 a) {
   __m128 s = fold_max(a.r);
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
@@ -155,6 +161,11 @@ GROK1_INLINE Float16 load_as(const char* p) {
     f = float_of_bits(shift_left<16>(h));
   }
   return f;
+}
+GROK1_INLINE Int16 load_digits(const char* p) {  // sixteen int8
+  Int16 d;
+  load_i8(p, d.r);
+  return d;
 }
 template <Element E>
 constexpr uint32_t kBytesOf = E == Element::f32  ? 4

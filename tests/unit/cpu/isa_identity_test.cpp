@@ -59,6 +59,16 @@ TEST_F(IsaIdentity, PagesOfAnySize) {
     EXPECT_EQ(different(Rig(options(best_isa(), 2), page_tokens).run(kTokens, {300}), wanted_), 0u) << page_tokens;
 }
 
+TEST_F(IsaIdentity, CachesOfAnyType) {
+  for (const uint32_t type : {GROK1_CACHE_F32, GROK1_CACHE_F16, GROK1_CACHE_I8}) {
+    const std::vector<float> wanted = Rig(options(Isa::avx2, 1), 32, type).run(kTokens, {300});
+    EXPECT_NE(different(wanted, wanted_), 0u) << "type " << type;
+    for (const Isa isa : levels_with_fma())
+      EXPECT_EQ(different(Rig(options(isa, 2), 16, type).run(kTokens, {255, 1, 3}), wanted), 0u)
+          << options(isa, 2) << ", type " << type;
+  }
+}
+
 // A rounding here and there, and what a rounded cache makes of it; 1e-3 of the logits' deviation is a twentieth of what
 // bf16 arithmetic costs (golden/README.md).
 TEST_F(IsaIdentity, BaselineIsClose) {

@@ -1,4 +1,5 @@
-// Rounding to the types of a KV cache, against the nearest of all 65,536 stored numbers; and the kernels' conversions.
+// Rounding to the types of a KV cache, against the nearest of all 65,536 stored numbers, or of int8; and the kernels'
+// conversions.
 #include "backends/cpu/numbers.h"
 
 #include <gtest/gtest.h>
@@ -64,6 +65,44 @@ TEST(Numbers, TooLargeIsInfinity) {
   EXPECT_EQ(narrow_f16(65520.0f), 0x7c00);
   EXPECT_EQ(narrow_f16(-1e30f), 0xfc00);
   EXPECT_EQ(narrow_bf16(3.4e38f), 0x7f80);
+}
+
+struct Int8Row {
+  float scale;
+  std::vector<int8_t> digits;
+
+  explicit Int8Row(const std::vector<float>& values) : digits(values.size()) {
+    std::vector<char> row(row_bytes_of(Element::i8, static_cast<uint32_t>(values.size())));
+    store_row(Element::i8, row.data(), values.data(), static_cast<uint32_t>(values.size()));
+    std::memcpy(&scale, row.data(), sizeof scale);
+    std::memcpy(digits.data(), row.data() + sizeof scale, digits.size());
+  }
+};
+
+TEST(Numbers, Int8RowsTakeTheNearestOfTheirLargest) {
+  const Int8Row row({-127.0f, 0.5f, 1.5f, -1.5f, 126.75f, 3.25f, -0.0f});
+  EXPECT_EQ(row.scale, 1.0f);
+  EXPECT_EQ(row.digits, (std::vector<int8_t>{-127, 0, 2, -2, 127, 3, 0}));
+  for (float largest = 1.1e-30f; largest < 3e38f; largest *= 1.37f) {
+    const std::vector<float> values = {largest, -largest, largest * 0.3f, largest * -0.777f};
+    const Int8Row some(values);
+    EXPECT_EQ(some.digits[0], 127) << largest;
+    for (size_t i = 0; i < values.size(); ++i)
+      EXPECT_LE(std::abs(double{some.scale} * some.digits[i] - values[i]), 0.5001 * some.scale) << largest;
+  }
+}
+
+TEST(Numbers, Int8RowsOfNothingAndOfNoNumbers) {
+  for (const float vanishing : {0.0f, -0.0f, 9e-31f, 1e-45f}) {
+    const Int8Row row({vanishing, 0.0f, -vanishing});
+    EXPECT_EQ(row.scale, 0.0f);
+    EXPECT_EQ(row.digits, std::vector<int8_t>(3));
+  }
+  for (const float none : {INFINITY, -INFINITY, NAN, -NAN}) {
+    const Int8Row row({1.0f, none, 2.0f});
+    EXPECT_TRUE(std::isnan(row.scale));
+    EXPECT_EQ(row.digits, std::vector<int8_t>(3));
+  }
 }
 
 // An identity matrix in a 16-bit type brings every stored number through the kernels' loads.

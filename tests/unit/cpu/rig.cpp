@@ -6,7 +6,7 @@ void Rig::ok(grok1_status status) {
   if (status != GROK1_OK) throw std::runtime_error(err_.message);
 }
 
-Rig::Rig(const std::string& options, uint32_t page_tokens) {
+Rig::Rig(const std::string& options, uint32_t page_tokens, uint32_t cache_type) {
   grok1_backend_host host{};
   host.struct_size = sizeof host;
   ok(grok1_backend_entry.open(&host, &backend_, &ops_, &err_));
@@ -35,7 +35,7 @@ Rig::Rig(const std::string& options, uint32_t page_tokens) {
   const uint32_t zero = 0;
   grok1_kv_desc cache = GROK1_INIT(grok1_kv_desc);
   cache.model = &model_, cache.layers = &zero, cache.n_layers = 1, cache.kv_head_end = 2;
-  cache.page_tokens = page_tokens, cache.n_pages = kPages, cache.type = GROK1_CACHE_BF16;
+  cache.page_tokens = page_tokens, cache.n_pages = kPages, cache.type = cache_type;
   ok(ops_->kv_create(device_, &cache, &kv_, &err_));
   grok1_step_limits limits = GROK1_INIT(grok1_step_limits);
   limits.model = &model_, limits.max_rows = kRows, limits.max_chunks = 1, limits.max_pages = kPages;

@@ -17,7 +17,7 @@ namespace grok1::cpu {
 
 class Rig {
  public:
-  explicit Rig(const std::string& options, uint32_t page_tokens = 32);
+  explicit Rig(const std::string& options, uint32_t page_tokens = 32, uint32_t cache_type = GROK1_CACHE_BF16);
   ~Rig();
   Rig(const Rig&) = delete;
 
