@@ -297,7 +297,7 @@ GROK1_API grok1_status GROK1_CALL grok1_runtime_device(const grok1_runtime *runt
 /* ---- Cancel ---------------------------------------------------------------------------------------------------- */
 
 /* A flag that the options of load, decode and generate may name. It stays set until it is reset, and may be shared by
- * any number of calls. It is looked at for every tensor of a load and every layer of a step.
+ * any number of calls. It is looked at whenever a load makes progress (grok1_progress_fn) and for every layer of a step.
  * @thread any  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_cancel_create(grok1_cancel **cancel, grok1_error *err);
 
@@ -335,8 +335,17 @@ enum {
 /* For grok1_model_options.gpu_layers and cpu_experts_layers, where 0 means "as many as fit": none at all. */
 enum { GROK1_NO_LAYERS = -1 };
 
-/* Progress of a load in bytes of weights; called at least once per tensor. Return 0 to go on, anything else to cancel
- * the load (GROK1_E_CANCELLED). */
+/* Where the weights are while the model is alive: grok1_model_options.weights. The results are the same to the bit. */
+enum {
+  GROK1_WEIGHTS_DEFAULT = 0, /* mapped, unless a device says that memory of its own is faster for it and has enough */
+  GROK1_WEIGHTS_MAPPED = 1,  /* the files are mapped and used in place; a device that cannot do that gets a copy. Nothing
+                                is read before it is used, the page cache is shared with other processes */
+  GROK1_WEIGHTS_READ = 2     /* the files are read past the page cache into memory of the devices' own: all of them at
+                                once, each byte once. From then on the files are not needed */
+};
+
+/* Progress of a load in bytes of weights; called at least once per tensor, and for every few megabytes that are copied.
+ * `done` never falls. Return 0 to go on, anything else to cancel the load (GROK1_E_CANCELLED). */
 typedef int32_t(GROK1_CALL *grok1_progress_fn)(void *user, uint64_t done, uint64_t total);
 
 typedef struct grok1_model_options {
@@ -369,7 +378,7 @@ typedef struct grok1_model_options {
                                   GROK1_NO_LAYERS: of no layer that the accelerators have */
   uint32_t split;              /* GROK1_SPLIT_*; default by layers. Experts and ffn columns are divided among the
                                   accelerators, or between one accelerator and the CPU */
-  uint32_t reserved;           /* 0 */
+  uint32_t weights;            /* GROK1_WEIGHTS_*; one way for all devices */
 } grok1_model_options;
 #define GROK1_INIT_grok1_model_options                                                                                \
   {{sizeof(grok1_model_options), GROK1_TYPE_MODEL_OPTIONS, NULL}, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
@@ -407,9 +416,11 @@ typedef struct grok1_plan {
   uint32_t cache_type;
   uint32_t n_devices;          /* see grok1_model_plan_device */
   uint32_t split;              /* GROK1_SPLIT_*, default filled in */
+  uint32_t weights;            /* GROK1_WEIGHTS_MAPPED or _READ: the way that a load would choose */
+  uint32_t reserved;           /* 0 */
 } grok1_plan;
 #define GROK1_INIT_grok1_plan \
-  {{sizeof(grok1_plan), GROK1_TYPE_PLAN, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  {{sizeof(grok1_plan), GROK1_TYPE_PLAN, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* One device's part of a plan, or of a loaded model. Bytes as in grok1_plan; ranges are half-open, begin = end: none.
  * CPUs share their memory, so each of them reports all of it as available. */
@@ -474,7 +485,7 @@ GROK1_API grok1_status GROK1_CALL grok1_model_probe(const char *path, size_t pat
  *   path     in, the folder that contains ckpt-0 (and config.json, tokenizer.model), or ckpt-0 itself.
  *   options  in; NULL: all defaults.
  *   model    out, the caller's; grok1_model_release.
- * The files must not change while the model is alive. Returns besides what grok1_model_plan returns: GROK1_E_CANCELLED,
+ * The files must not change while the model is loaded, nor while it is alive if weights are mapped. Returns besides what grok1_model_plan returns: GROK1_E_CANCELLED,
  * GROK1_E_BACKEND, GROK1_E_DEVICE_LOST.
  * @thread any  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_model_load(grok1_runtime *runtime, const char *path, size_t path_size,

@@ -88,7 +88,9 @@ enum {
 
 enum {
   GROK1_DEVICE_IN_PLACE = 1, /* weights can be used where the file is mapped, without a copy (see weight_plan) */
-  GROK1_DEVICE_ASYNC = 2     /* calls on a queue return before the work is done */
+  GROK1_DEVICE_ASYNC = 2,    /* calls on a queue return before the work is done */
+  GROK1_DEVICE_PREFERS_COPY = 4 /* weights in memory of the device's own are faster than mapped ones: several NUMA
+                                   nodes. The host gives no `data` then, unless it is told otherwise or they do not fit */
 };
 
 typedef struct grok1_backend_device {
@@ -97,7 +99,7 @@ typedef struct grok1_backend_device {
   uint64_t memory_total; /* out, bytes */
   uint64_t memory_free;  /* out, bytes, now */
   uint32_t kind;         /* out, GROK1_DEVICE_CPU ... */
-  uint32_t flags;        /* out, GROK1_DEVICE_IN_PLACE, GROK1_DEVICE_ASYNC */
+  uint32_t flags;        /* out, GROK1_DEVICE_IN_PLACE, _ASYNC, _PREFERS_COPY */
 } grok1_backend_device;
 #define GROK1_INIT_grok1_backend_device \
   {{sizeof(grok1_backend_device), GROK1_TYPE_BACKEND_DEVICE, NULL}, {0}, 0, 0, 0, 0}

@@ -89,7 +89,7 @@ void add_structs(LayoutText& text) {
   GROK1_FIELD(grok1_model_options, gpu_layers);
   GROK1_FIELD(grok1_model_options, cpu_experts_layers);
   GROK1_FIELD(grok1_model_options, split);
-  GROK1_FIELD(grok1_model_options, reserved);
+  GROK1_FIELD(grok1_model_options, weights);
   GROK1_STRUCT(grok1_plan, GROK1_TYPE_PLAN);
   GROK1_FIELD(grok1_plan, head);
   GROK1_FIELD(grok1_plan, devices);
@@ -109,6 +109,8 @@ void add_structs(LayoutText& text) {
   GROK1_FIELD(grok1_plan, cache_type);
   GROK1_FIELD(grok1_plan, n_devices);
   GROK1_FIELD(grok1_plan, split);
+  GROK1_FIELD(grok1_plan, weights);
+  GROK1_FIELD(grok1_plan, reserved);
   GROK1_STRUCT(grok1_plan_device, GROK1_TYPE_PLAN_DEVICE);
   GROK1_FIELD(grok1_plan_device, head);
   GROK1_FIELD(grok1_plan_device, name);
@@ -325,6 +327,9 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_SPLIT_EXPERT);
   GROK1_VALUE(GROK1_SPLIT_FFN);
   GROK1_VALUE(GROK1_NO_LAYERS);
+  GROK1_VALUE(GROK1_WEIGHTS_DEFAULT);
+  GROK1_VALUE(GROK1_WEIGHTS_MAPPED);
+  GROK1_VALUE(GROK1_WEIGHTS_READ);
   GROK1_VALUE(GROK1_RESIDENCY_NONE);
   GROK1_VALUE(GROK1_RESIDENCY_IN_MEMORY);
   GROK1_VALUE(GROK1_RESIDENCY_FROM_DISK);

@@ -9,8 +9,6 @@ grok1_model_options read_options(const grok1_model_options* options) {
   const grok1_model_options known =
       read_struct<grok1_model_options>(options, GROK1_INIT(grok1_model_options), "options");
   if (known.flags != 0) fail(GROK1_E_INVALID_ARGUMENT, "grok1_model_options.flags: 0 wanted, found {:#x}", known.flags);
-  if (known.reserved != 0)
-    fail(GROK1_E_INVALID_ARGUMENT, "grok1_model_options.reserved: 0 wanted, found {:#x}", known.reserved);
   return known;
 }
 

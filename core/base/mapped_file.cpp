@@ -11,15 +11,14 @@
 #include "core/base/failure.h"
 
 namespace grok1 {
-namespace {
 
-int64_t changed_ns(const struct stat& status) {
-  return static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
-}
+FileStamp::FileStamp(const struct stat& status)
+    : device(status.st_dev),
+      inode(status.st_ino),
+      size(static_cast<uint64_t>(status.st_size)),
+      changed_ns(static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec) {}
 
-}  // namespace
-
-MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
+MappedFile::MappedFile(std::string path) : path_(std::move(path)), stamp_({}) {
   const int descriptor = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     const int error = errno;
@@ -35,12 +34,9 @@ MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
                                 S_ISDIR(status.st_mode) ? "a directory" : "something that is not a regular file"),
                     GROK1_SOURCE_SYSTEM, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
     }
-    size_ = static_cast<size_t>(status.st_size);
-    device_ = status.st_dev;
-    inode_ = status.st_ino;
-    changed_ns_ = changed_ns(status);
-    if (size_ > 0) {
-      void* address = mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0);
+    stamp_ = FileStamp(status);
+    if (size() > 0) {
+      void* address = mmap(nullptr, size(), PROT_READ, MAP_SHARED, descriptor, 0);
       if (address == MAP_FAILED) {
         fail_in_system(errno == ENOMEM ? GROK1_E_OUT_OF_MEMORY : GROK1_E_IO, errno, path_ + ": cannot map");
       }
@@ -54,25 +50,29 @@ MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)),
-      data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      device_(other.device_),
-      inode_(other.inode_),
-      changed_ns_(other.changed_ns_) {}
+    : path_(std::move(other.path_)), stamp_(other.stamp_), data_(std::exchange(other.data_, nullptr)) {
+  other.stamp_.size = 0;
+}
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
+  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size());
+}
+
+void MappedFile::set_readahead(bool on) const noexcept {
+  if (data_ != nullptr) madvise(const_cast<std::byte*>(data_), size(), on ? MADV_NORMAL : MADV_RANDOM);
 }
 
 void MappedFile::require_unchanged() const {
   struct stat status;
   // Another file in its place, or none, does not touch the one that is mapped.
-  if (stat(path_.c_str(), &status) != 0 || status.st_dev != device_ || status.st_ino != inode_) return;
-  if (static_cast<size_t>(status.st_size) == size_ && changed_ns(status) == changed_ns_) return;
+  if (stat(path_.c_str(), &status) == 0 && stamp_.is_same_file(FileStamp(status))) require_unchanged(FileStamp(status));
+}
+
+void MappedFile::require_unchanged(const FileStamp& now) const {
+  if (now == stamp_) return;
   throw Failure(GROK1_E_BAD_FILE,
                 fmt::format("{}: the file changed while it was in use (it had {} bytes, now {}); load the model again",
-                            path_, size_, static_cast<uint64_t>(status.st_size)),
+                            path_, size(), now.size),
                 GROK1_SOURCE_FILE);
 }
 

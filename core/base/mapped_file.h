@@ -8,7 +8,21 @@
 #include <span>
 #include <string>
 
+struct stat;
+
 namespace grok1 {
+
+// Which file it is and in which state: what tells that another one took its place, or that it was written to.
+struct FileStamp {
+  explicit FileStamp(const struct stat& status);
+  bool is_same_file(const FileStamp& other) const { return device == other.device && inode == other.inode; }
+  bool operator==(const FileStamp&) const = default;
+
+  dev_t device;
+  ino_t inode;
+  uint64_t size;
+  int64_t changed_ns;
+};
 
 class MappedFile {
  public:
@@ -21,20 +35,23 @@ class MappedFile {
   MappedFile& operator=(MappedFile&&) = delete;
 
   const std::string& path() const { return path_; }
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
-  uint64_t size() const { return size_; }
+  std::span<const std::byte> bytes() const { return {data_, stamp_.size}; }
+  uint64_t size() const { return stamp_.size; }
+  const FileStamp& stamp() const { return stamp_; }  // as it was when it was mapped
+
+  // Whether the system shall read on behind what is touched. It does until it is told not to.
+  void set_readahead(bool on) const noexcept;
 
   // Throws GROK1_E_BAD_FILE if the file's size or time of change is not what it was when it was mapped: reading a
   // mapping of a file that has shrunk would be fatal to the process.
   void require_unchanged() const;
+  // The same of what `now` says of it.
+  void require_unchanged(const FileStamp& now) const;
 
  private:
   std::string path_;
+  FileStamp stamp_;
   const std::byte* data_ = nullptr;
-  size_t size_ = 0;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
-  int64_t changed_ns_ = 0;
 };
 
 }  // namespace grok1

@@ -136,6 +136,7 @@ class XaiCheckpoint final : public TensorSource {
   void open_tensor(size_t index, const XaiName& name) {
     try {
       files_.emplace_back((folders_.tensors / xai_file_name(index)).string());
+      files_.back().set_readahead(false);  // of a file only its headers are looked at here
       tensors_.push_back(read_tensor(files_.back(), name));
     } catch (const Failure& failure) {
       throw Failure(failure.status(), fmt::format("{} ({})", failure.message(), name.title), failure.source(),

@@ -42,6 +42,7 @@ struct Weights {
   grok1_model_desc desc;
   Division division;
   std::vector<MemberWeights> members;
+  bool in_place = false;  // some are used where their files are mapped: these must not change
 };
 
 // The config in the form that backends read.
@@ -54,14 +55,19 @@ struct WeightBytes {
   uint64_t mapped_experts = 0;  // the part of `experts` that stays in the mapped files
   uint64_t scratch = 0;         // most that is needed besides while a weight is loaded
 };
-WeightBytes plan_weights(const Device& device, const TensorSource& source, const Division& division, uint32_t member);
+// `how` is GROK1_WEIGHTS_MAPPED: devices see the mapped file, and use it in place if they can; or GROK1_WEIGHTS_READ:
+// they see nothing of it, and hold what chunks bring.
+WeightBytes plan_weights(const Device& device, const TensorSource& source, const Division& division, uint32_t member,
+                         uint32_t how);
 
 // The same of one whole tensor.
-WeightBytes plan_tensor(const Device& device, const Tensor& tensor);
+WeightBytes plan_tensor(const Device& device, const Tensor& tensor, uint32_t how);
 
-// Brings to every device what it holds and binds the layers. `progress` gets bytes done and in all after each tensor
-// and may throw to end the load.
+// Gets bytes done and in all after each tensor, and each piece of a tensor that is copied; may throw to end the load.
+using LoadProgress = std::function<void(uint64_t done, uint64_t total)>;
+
+// Brings to every device what it holds and binds the layers.
 Weights load_weights(const std::vector<std::shared_ptr<Device>>& devices, const TensorSource& source,
-                     const Division& division, const std::function<void(uint64_t done, uint64_t total)>& progress);
+                     const Division& division, uint32_t how, const LoadProgress& progress);
 
 }  // namespace grok1

@@ -45,6 +45,9 @@ std::shared_ptr<Model> Model::load(std::shared_ptr<Runtime> runtime, const std::
   const Placement placement = place_model(*model->runtime_, model->source(), options);
   require_fit(placement);
   for (const grok1_plan_device& row : placement.rows) model->runtime_->log().info("{}", describe(row));
+  model->runtime_->log().info("weights are {}", placement.plan.weights == GROK1_WEIGHTS_READ
+                                                    ? "read into the devices' own memory"
+                                                    : "mapped, and used in place where the device can");
   warn_of_slow_disk(*model->runtime_, placement.plan);
   model->plan_devices_ = placement.rows;
   model->limits_ = placement.limits;
@@ -55,8 +58,8 @@ std::shared_ptr<Model> Model::load(std::shared_ptr<Runtime> runtime, const std::
       fail(GROK1_E_CANCELLED, "the load was cancelled after {} of {} bytes", done, total);
     }
   };
-  model->weights_ =
-      std::make_unique<Weights>(load_weights(placement.devices, model->source(), placement.division, progress));
+  model->weights_ = std::make_unique<Weights>(
+      load_weights(placement.devices, model->source(), placement.division, placement.plan.weights, progress));
   model->reserved_ = std::make_unique<SessionMemory>(*model->weights_, model->limits_);
   model->load_ns_ = static_cast<uint64_t>((std::chrono::steady_clock::now() - start).count());
   return model;

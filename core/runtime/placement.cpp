@@ -124,22 +124,38 @@ void require_support(const Device& device, const TensorSource& source, const Lim
   ask(GROK1_SUPPORT_CACHE, limits.cache_type, 0, 0);
 }
 
-Placement place_on(const Candidate& candidate, const TensorSource& source, const Limits& limits,
+Placement place_on(const Devices& devices, const Wishes& wishes, const TensorSource& source, const Limits& limits,
+                   uint32_t how) {
+  const Division division = divide(measure(devices, source, limits, how), shape_of(source, devices.size()), wishes);
+  Placement placement{limits, {}, {}, {}, GROK1_INIT(grok1_plan)};
+  const std::vector<uint32_t> busy = busy_members(division);
+  for (const uint32_t member : busy) placement.devices.push_back(devices[member]);
+  placement.division = keep(division, busy);
+  placement.rows = plan_rows(placement.devices, source, placement.division, limits, how);
+  placement.plan = plan_of(placement.devices, placement.rows, source, limits, wishes.split, how);
+  return placement;
+}
+
+bool prefer_copy(const Devices& devices) {
+  return std::any_of(devices.begin(), devices.end(), [](const std::shared_ptr<Device>& device) {
+    return (device->info().flags & GROK1_DEVICE_PREFERS_COPY) != 0;
+  });
+}
+
+// In one way for all devices: never the same file in memory of a device's own and, for another, in the page cache.
+Placement place_on(const Candidate& candidate, const TensorSource& source, const Limits& limits, uint32_t how,
                    const std::string& options) {
   Devices devices;
   for (const DeviceRef& ref : candidate.devices) {
     devices.push_back(std::make_shared<Device>(ref, options));
     require_support(*devices.back(), source, limits);
   }
-  const Division division =
-      divide(measure(devices, source, limits), shape_of(source, devices.size()), candidate.wishes);
-  Placement placement{limits, {}, {}, {}, GROK1_INIT(grok1_plan)};
-  const std::vector<uint32_t> busy = busy_members(division);
-  for (const uint32_t member : busy) placement.devices.push_back(devices[member]);
-  placement.division = keep(division, busy);
-  placement.rows = plan_rows(placement.devices, source, placement.division, limits);
-  placement.plan = plan_of(placement.devices, placement.rows, source, limits, candidate.wishes.split);
-  return placement;
+  if (how == GROK1_WEIGHTS_DEFAULT && prefer_copy(devices)) {
+    Placement placement = place_on(devices, candidate.wishes, source, limits, GROK1_WEIGHTS_READ);
+    if (prefer_copy(placement.devices) && placement.plan.residency == GROK1_RESIDENCY_IN_MEMORY) return placement;
+  }
+  return place_on(devices, candidate.wishes, source, limits,
+                  how == GROK1_WEIGHTS_READ ? how : uint32_t{GROK1_WEIGHTS_MAPPED});
 }
 
 }  // namespace
@@ -147,23 +163,25 @@ Placement place_on(const Candidate& candidate, const TensorSource& source, const
 Placement place_model(Runtime& runtime, const TensorSource& source, const grok1_model_options& options) {
   const Limits limits = resolve_limits(options, source.config());
   const Wishes wishes = read_wishes(options);
+  const uint32_t how = weights_wish(options);
   const std::string for_backends = backend_options(options);
   const std::string_view names =
       options.devices != nullptr ? options.devices : std::string_view(runtime.default_devices());
   if (!names.empty()) {
-    return place_on(named_candidate(runtime.registry(), names, wishes, source.config()), source, limits, for_backends);
+    return place_on(named_candidate(runtime.registry(), names, wishes, source.config()), source, limits, how,
+                    for_backends);
   }
   const std::vector<Candidate> candidates = automatic_candidates(runtime, wishes, source.config());
   for (size_t i = 0; i + 1 < candidates.size(); ++i) {
     try {
-      Placement placement = place_on(candidates[i], source, limits, for_backends);
+      Placement placement = place_on(candidates[i], source, limits, how, for_backends);
       if (placement.plan.residency != GROK1_RESIDENCY_NONE) return placement;
       runtime.log().info("{}: the model does not fit", placement.plan.devices);
     } catch (const Failure& failure) {
       runtime.log().info("not used: {}", failure.message());
     }
   }
-  return place_on(candidates.back(), source, limits, for_backends);
+  return place_on(candidates.back(), source, limits, how, for_backends);
 }
 
 void require_fit(const Placement& placement) {

@@ -48,7 +48,7 @@ Division all_on_first(const Config& config, uint32_t n_members) {
   return division;
 }
 
-void add_weights(DeviceBudget& budget, const Device& device, const TensorSource& source) {
+void add_weights(DeviceBudget& budget, const Device& device, const TensorSource& source, uint32_t how) {
   const uint32_t layers = source.config().layers;
   budget.norms.assign(layers, 0);
   budget.attention.assign(layers, 0);
@@ -56,7 +56,7 @@ void add_weights(DeviceBudget& budget, const Device& device, const TensorSource&
   budget.maps_experts = true;
   uint64_t load_scratch = 0;
   for (const Tensor& tensor : source.tensors()) {
-    const WeightBytes bytes = plan_tensor(device, tensor);
+    const WeightBytes bytes = plan_tensor(device, tensor, how);
     load_scratch = std::max(load_scratch, bytes.scratch);
     budget.maps_experts = budget.maps_experts && bytes.mapped_experts == bytes.experts;
     switch (tensor.role) {
@@ -75,7 +75,8 @@ void add_weights(DeviceBudget& budget, const Device& device, const TensorSource&
   budget.scratch += load_scratch;
 }
 
-DeviceBudget measure_one(const Device& device, size_t n_devices, const TensorSource& source, const Limits& limits) {
+DeviceBudget measure_one(const Device& device, size_t n_devices, const TensorSource& source, const Limits& limits,
+                         uint32_t how) {
   const Config& config = source.config();
   const Division whole = all_on_first(config, static_cast<uint32_t>(n_devices));
   const MemoryBytes memory = MemberMemory::plan(device, describe(config), whole, 0, limits);
@@ -85,14 +86,14 @@ DeviceBudget measure_one(const Device& device, size_t n_devices, const TensorSou
   budget.is_cpu = info.kind == GROK1_DEVICE_CPU;
   budget.scratch = memory.scratch;
   budget.head = uint64_t{limits.max_logit_rows} * config.vocab_size * sizeof(float);
-  add_weights(budget, device, source);
+  add_weights(budget, device, source, how);
   for (uint64_t& bytes : budget.attention) bytes += (memory.kv + config.layers - 1) / config.layers;
   return budget;
 }
 
 grok1_plan_device plan_row(const Device& device, const TensorSource& source, const Division& division, uint32_t member,
-                           const Limits& limits) {
-  const WeightBytes weights = plan_weights(device, source, division, member);
+                           const Limits& limits, uint32_t how) {
+  const WeightBytes weights = plan_weights(device, source, division, member, how);
   const MemoryBytes memory = SessionMemory::plan(device, describe(source.config()), division, member, limits);
   const grok1_backend_device info = device.info();
   grok1_plan_device row = GROK1_INIT(grok1_plan_device);
@@ -190,10 +191,11 @@ std::string part_text(const grok1_plan_device& row, const Config& config) {
 
 }  // namespace
 
-std::vector<DeviceBudget> measure(const Devices& devices, const TensorSource& source, const Limits& limits) {
+std::vector<DeviceBudget> measure(const Devices& devices, const TensorSource& source, const Limits& limits,
+                                  uint32_t how) {
   std::vector<DeviceBudget> budgets;
   for (size_t i = 0; i < devices.size(); ++i) {
-    budgets.push_back(measure_one(*devices[i], devices.size(), source, limits));
+    budgets.push_back(measure_one(*devices[i], devices.size(), source, limits, how));
     budgets[i].pool = pool_of(devices, i);
     budgets[i].backend = backend_of(devices, i);
   }
@@ -215,10 +217,10 @@ ModelShape shape_of(const TensorSource& source, size_t n_devices) {
 }
 
 std::vector<grok1_plan_device> plan_rows(const Devices& devices, const TensorSource& source, const Division& division,
-                                         const Limits& limits) {
+                                         const Limits& limits, uint32_t how) {
   std::vector<grok1_plan_device> rows;
   for (uint32_t i = 0; i < devices.size(); ++i) {
-    rows.push_back(plan_row(*devices[i], source, division, i, limits));
+    rows.push_back(plan_row(*devices[i], source, division, i, limits, how));
     name_ranges(rows[i], division, i);
     copy_text(rows[i].part, part_text(rows[i], source.config()));
   }
@@ -227,7 +229,7 @@ std::vector<grok1_plan_device> plan_rows(const Devices& devices, const TensorSou
 }
 
 grok1_plan plan_of(const Devices& devices, const std::vector<grok1_plan_device>& rows, const TensorSource& source,
-                   const Limits& limits, uint32_t split) {
+                   const Limits& limits, uint32_t split, uint32_t how) {
   grok1_plan plan = GROK1_INIT(grok1_plan);
   copy_text(plan.devices, names_of(rows));
   bool maps = false;
@@ -254,6 +256,7 @@ grok1_plan plan_of(const Devices& devices, const std::vector<grok1_plan_device>&
   plan.cache_type = limits.cache_type;
   plan.n_devices = static_cast<uint32_t>(rows.size());
   plan.split = split;
+  plan.weights = how;
   return plan;
 }
 

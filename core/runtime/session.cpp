@@ -259,7 +259,7 @@ void Session::decode(const DecodeRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   accept(request);
   model_->require_devices();
-  model_->source().require_unchanged();
+  if (model_->weights().in_place) model_->source().require_unchanged();
   ++n_decodes_;  // drops all logits
   Transaction transaction(pool_, limits_, chunks_);
   const auto finish = [&] {

@@ -52,6 +52,14 @@ Wishes read_wishes(const grok1_model_options& options) {
   return wishes;
 }
 
+uint32_t weights_wish(const grok1_model_options& options) {
+  if (options.weights > GROK1_WEIGHTS_READ) {
+    fail(GROK1_E_INVALID_ARGUMENT, "weights: GROK1_WEIGHTS_DEFAULT, _MAPPED or _READ wanted, found {}",
+         options.weights);
+  }
+  return options.weights;
+}
+
 bool want_cpu(const Wishes& wishes, const Config& config) {
   return wishes.gpu_layers.value_or(config.layers + 1) <= config.layers || wishes.cpu_experts_layers.value_or(0) != 0;
 }

@@ -12,6 +12,9 @@ namespace grok1 {
 // Throws GROK1_E_INVALID_ARGUMENT, naming the field.
 Wishes read_wishes(const grok1_model_options& options);
 
+// How the weights shall be held, GROK1_WEIGHTS_*. Throws GROK1_E_INVALID_ARGUMENT.
+uint32_t weights_wish(const grok1_model_options& options);
+
 // Whether they leave something to a CPU whatever fits, so that one must be among the devices.
 bool want_cpu(const Wishes& wishes, const Config& config);
 

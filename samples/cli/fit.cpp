@@ -57,6 +57,10 @@ std::vector<Candidate> all_candidates(grok1_runtime* runtime, const ModelOptions
   return candidates;
 }
 
+const char* weights_text(const grok1_plan& plan) {
+  return plan.weights == GROK1_WEIGHTS_READ ? "read" : "mapped";
+}
+
 void print_line(const std::string& what, uint64_t needs, uint64_t has, const char* verdict) {
   write_stdout(
       text("%-24s  %-10s  %-10s  %s\n", what.c_str(), memory_size(needs).c_str(), memory_size(has).c_str(), verdict));
@@ -81,9 +85,9 @@ void print_text(const ModelOptions& options, const grok1_model_info& info, const
   write_stdout(text("%s, %s, %u layers, %u experts (%u used), %s, %s in %u files, all present\n", info.name,
                     info.format, info.layers, info.experts, info.experts_used, info.encoding,
                     file_size(info.file_bytes).c_str(), info.n_files));
-  write_stdout(text("weights %s (experts %s), KV cache of %u tokens %s, scratch %s\n\n",
-                    memory_size(plan.weight_bytes).c_str(), memory_size(plan.expert_bytes).c_str(), plan.context_tokens,
-                    memory_size(plan.kv_bytes).c_str(), memory_size(plan.scratch_bytes).c_str()));
+  write_stdout(text("weights %s (experts %s), %s; KV cache of %u tokens %s, scratch %s\n\n",
+                    memory_size(plan.weight_bytes).c_str(), memory_size(plan.expert_bytes).c_str(), weights_text(plan),
+                    plan.context_tokens, memory_size(plan.kv_bytes).c_str(), memory_size(plan.scratch_bytes).c_str()));
   write_stdout(text("%-24s  %-10s  %-10s  verdict\n", "", "needs", "has"));
   const Candidate* best = nullptr;
   for (const Candidate& candidate : candidates) {
@@ -91,8 +95,8 @@ void print_text(const ModelOptions& options, const grok1_model_info& info, const
     if (best == nullptr && candidate.fits) best = &candidate;
   }
   if (best != nullptr)
-    write_stdout(text("\nNext: grok1 run -m %s --device %s%s -p \"...\"\n", options.path.c_str(), best->plan.devices,
-                      sharing_arguments(options).c_str()));
+    write_stdout(text("\nNext: grok1 run -m %s --device %s%s%s -p \"...\"\n", options.path.c_str(), best->plan.devices,
+                      sharing_arguments(options).c_str(), weights_argument(options).c_str()));
   else
     write_stdout(text("\nA shorter context takes less: grok1 fit -m %s -c %u\n", options.path.c_str(),
                       std::max(plan.context_tokens / 4, 1u)));
@@ -117,6 +121,7 @@ void print_json(const grok1_model_info& info, const std::vector<Candidate>& cand
     out["plans"].push_back({{"devices", plan.devices},
                             {"fits", candidate.fits},
                             {"residency", residency[std::min<uint32_t>(plan.residency, GROK1_RESIDENCY_FROM_DISK)]},
+                            {"weights", weights_text(plan)},
                             {"needed_in_memory", plan.needed_in_memory},
                             {"needed_from_disk", plan.needed_from_disk},
                             {"available", plan.available},

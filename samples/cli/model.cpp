@@ -37,6 +37,10 @@ uint32_t split(const std::string& name) {
   return name == "expert" ? GROK1_SPLIT_EXPERT : name == "ffn" ? GROK1_SPLIT_FFN : GROK1_SPLIT_LAYER;
 }
 
+uint32_t weights(const std::string& name) {
+  return name == "mapped" ? GROK1_WEIGHTS_MAPPED : name == "read" ? GROK1_WEIGHTS_READ : GROK1_WEIGHTS_DEFAULT;
+}
+
 // A number of layers as the library takes it: "not given" and "none" change places.
 int32_t layers(int32_t given) {
   return given < 0 ? 0 : given == 0 ? int32_t{GROK1_NO_LAYERS} : given;
@@ -82,6 +86,13 @@ void add_compute_options(CLI::App& app, ModelOptions& options) {
   app.add_option("--cache-type", options.cache_type, "Type of the KV cache: f32, bf16, f16 or i8")
       ->check(CLI::IsMember({"f32", "bf16", "f16", "i8"}))
       ->capture_default_str();
+  app.add_option(
+         "--weights", options.weights,
+         "mapped: used in the mapped files; read: read past the page cache into memory; default: mapped, unless "
+         "the device is faster with memory of its own")
+      ->check(CLI::IsMember({"mapped", "read"}));
+  app.add_flag_callback(
+      "--no-mmap", [&options] { options.weights = "read"; }, "The same as --weights read");
   add_sharing_options(app, options);
 }
 
@@ -99,6 +110,10 @@ std::string sharing_arguments(const ModelOptions& options) {
   return typed;
 }
 
+std::string weights_argument(const ModelOptions& options) {
+  return options.weights.empty() ? "" : " --weights " + options.weights;
+}
+
 grok1_model_options to_library(const ModelOptions& options) {
   grok1_model_options out = GROK1_INIT(grok1_model_options);
   if (!options.devices.empty()) out.devices = options.devices.c_str();
@@ -111,6 +126,7 @@ grok1_model_options to_library(const ModelOptions& options) {
   out.cpu_experts_layers = layers(options.cpu_experts_layers);
   if (!options.tensor_split.empty()) out.tensor_split = options.tensor_split.c_str();
   out.split = split(options.split_mode);
+  out.weights = weights(options.weights);
   return out;
 }
 

@@ -26,16 +26,20 @@ struct ModelOptions {
   int32_t cpu_experts_layers = -1;  // -1: not given
   std::string tensor_split;
   std::string split_mode = "layer";
+  std::string weights;  // "": as the library chooses
   bool verbose = false;
 };
 
 void add_model_option(CLI::App& app, ModelOptions& options);     // -m, --tokenizer
 void add_device_option(CLI::App& app, ModelOptions& options);    // --device, -v
-void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type, -ngl and others
+void add_compute_options(CLI::App& app, ModelOptions& options);  // --device, -v, -t, --cache-type, --weights, -ngl ...
 void add_context_option(CLI::App& app, ModelOptions& options);   // -c
 
 // The options that say how several devices share the model, as they are typed: " -ngl 2", or "".
 std::string sharing_arguments(const ModelOptions& options);
+
+// " --weights read", or "".
+std::string weights_argument(const ModelOptions& options);
 
 // The same for the library; points into `options`.
 grok1_model_options to_library(const ModelOptions& options);

@@ -23,7 +23,7 @@ TEST(DeviceInfo, DescribesTheDevice) {
   EXPECT_NE(std::memchr(info.name, 0, sizeof info.name), nullptr);
   EXPECT_STRNE(info.name, "");
   EXPECT_TRUE(info.kind == GROK1_DEVICE_CPU || info.kind == GROK1_DEVICE_GPU || info.kind == GROK1_DEVICE_OTHER);
-  EXPECT_EQ(info.flags & ~uint32_t(GROK1_DEVICE_IN_PLACE | GROK1_DEVICE_ASYNC), 0u);
+  EXPECT_EQ(info.flags & ~uint32_t(GROK1_DEVICE_IN_PLACE | GROK1_DEVICE_ASYNC | GROK1_DEVICE_PREFERS_COPY), 0u);
   EXPECT_GT(info.memory_total, 0u);
   EXPECT_LE(info.memory_free, info.memory_total);
 }

@@ -21,6 +21,7 @@ Engine::Engine(const std::string& path, const Settings& settings) {
   options.gpu_layers = settings.gpu_layers;
   options.cpu_experts_layers = settings.cpu_experts_layers;
   options.split = settings.split;
+  options.weights = settings.weights;
   options.max_logit_rows = 1024;  // more than any of the tests asks for at once
   const auto runtime = make<Runtime>([](auto** out, auto* err) { return grok1_runtime_create(nullptr, out, err); });
   model_ = make<Model>([&](auto** out, auto* err) {

@@ -52,6 +52,7 @@ struct Settings {
   int32_t gpu_layers = 0;
   int32_t cpu_experts_layers = 0;
   uint32_t split = GROK1_SPLIT_DEFAULT;
+  uint32_t weights = GROK1_WEIGHTS_DEFAULT;
 };
 
 // What trace_x1 showed of one sequence, rows of later passes appended.

@@ -32,3 +32,9 @@ prints "Next: grok1 run -m $gqa6 --device $device"
 exits 0 "$grok1" fit -m "$gqa6" --device "$device" --json
 prints '"fits": true'
 prints '"residency": "in_memory"'
+prints '"weights": "mapped"'
+exits 0 "$grok1" fit -m "$gqa6" --device "$device" --weights read
+prints ", read; KV cache"
+prints "--device $device --weights read -p"
+exits 0 "$grok1" fit -m "$gqa6" --device "$device" --no-mmap --json
+prints '"weights": "read"'

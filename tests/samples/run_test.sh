@@ -12,6 +12,11 @@ says "generated 48 tokens"
 says "load"
 printf '%s\n' "$prompt" | "$grok1" run -m "$demo" --device "$device" -p - --temp 0 -n 48 2>"$work/err" >"$work/stdin"
 cmp "$work/stdin" "$work/out" || die "the prompt from stdin gave other text"
+for weights in "--weights mapped" "--weights read" --no-mmap; do
+  # Two words, or one.
+  "$grok1" run -m "$demo" --device "$device" -p "$prompt" --temp 0 -n 48 $weights >"$work/held" 2>"$work/err" || die "$weights: $(cat "$work/err")"
+  cmp "$work/held" "$work/out" || die "$weights gave other text"
+done
 exits 0 "$grok1" run -m "$demo" --device "$device" -p "$prompt" --temp 0 -n 3 --json
 [ "$(grep -c '"generated_tokens":3,' "$work/err")" -eq 1 ] || die "closing figures: $(cat "$work/err")"
 
