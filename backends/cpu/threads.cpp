@@ -52,7 +52,13 @@ void pin(pthread_t thread, const Cpus& cpus) {
 
 struct Threads::Shared {
   explicit Shared(const Seating& seating)
-      : queues(seating.nodes.size()), node_of_cpu(seating.node_of_cpu), begin(seating.nodes.size() + 1) {}
+      : queues(seating.nodes.size()),
+        nodes(seating.threads.size()),
+        seats(seating.threads),
+        node_of_cpu(seating.node_of_cpu),
+        begin(seating.nodes.size() + 1) {
+    for (size_t i = 0; i < nodes.size(); ++i) nodes[i].store(seats[i].node);
+  }
 
   std::mutex caller;          // held during a region
   std::vector<Queue> queues;  // [nodes]; the first is opened last, and workers watch it
@@ -67,8 +73,11 @@ struct Threads::Shared {
   std::atomic<uint32_t> sleepers{0};
   std::atomic<bool> caller_sleeps{false}, ending{false};
 
+  std::vector<std::atomic<uint32_t>> nodes;  // [threads]
+  std::vector<Seat> seats;                   // [threads]; the caller's own, as all below
+  int caller_cpu = -1;                       // where the caller was when the seats were last looked at
   const std::vector<uint32_t> node_of_cpu;
-  std::vector<uint32_t> begin;  // of each node's part of `order`; the caller's own
+  std::vector<uint32_t> begin;  // of each node's part of `order`
   const pid_t process = getpid();
 
   void put_in_order(uint32_t tasks, HomeOf home_of, const void* home);
@@ -77,7 +86,7 @@ struct Threads::Shared {
   void work(uint32_t thread, uint32_t node);
   uint32_t wait_for_region_after(uint32_t region);
   void wait_until_done(uint32_t tasks);
-  void worker(uint32_t thread, uint32_t node);
+  void worker(uint32_t thread);
   uint32_t node_of_caller() const;
 };
 
@@ -121,12 +130,12 @@ uint32_t Threads::Shared::wait_for_region_after(uint32_t region) {
   return region_of(ticket.load());
 }
 
-void Threads::Shared::worker(uint32_t thread, uint32_t node) {
+void Threads::Shared::worker(uint32_t thread) {
   const FloatState state;
   for (uint32_t region = 0;;) {
     region = wait_for_region_after(region);
     if (ending.load(std::memory_order_relaxed)) return;
-    work(thread, node);
+    work(thread, nodes[thread].load());
   }
 }
 
@@ -174,9 +183,29 @@ void Threads::Shared::open_region(uint32_t tasks) {
   }
 }
 
+// The system may leave the caller on a pinned worker's core for as long as it likes, although the caller's own is free.
+// So the two change seats: the worker takes the caller's.
+void Threads::make_room_for_caller() {
+  Shared& s = *shared_;
+  const int cpu = sched_getcpu();
+  if (cpu < 0 || cpu == s.caller_cpu) return;
+  s.caller_cpu = cpu;
+  const auto has_cpu = [&](const Seat& seat) {
+    return std::find(seat.cpus.begin(), seat.cpus.end(), static_cast<uint32_t>(cpu)) != seat.cpus.end();
+  };
+  if (s.seats[0].cpus.empty() || has_cpu(s.seats[0])) return;
+  const auto found = std::find_if(s.seats.begin() + 1, s.seats.end(), has_cpu);
+  if (found == s.seats.end()) return;
+  std::swap(s.seats[0], *found);
+  const size_t thread = static_cast<size_t>(found - s.seats.begin());
+  s.nodes[thread].store(found->node);
+  pin(workers_[thread - 1].native_handle(), found->cpus);
+}
+
 void Threads::run_together(uint32_t tasks, HomeOf home_of, const void* home, Call entry, const void* f) {
   Shared& s = *shared_;
   const std::lock_guard turn(s.caller);
+  make_room_for_caller();
   s.call = entry;
   s.f = f;
   s.ordered = home_of != nullptr;
@@ -201,7 +230,7 @@ Threads::Threads(const Seating& seating)
   try {
     for (uint32_t i = 1; i < count_; ++i) {
       const Seat& seat = seating.threads[i];
-      workers_.emplace_back([shared = shared_.get(), i, node = seat.node] { shared->worker(i, node); });
+      workers_.emplace_back([shared = shared_.get(), i] { shared->worker(i); });
       pin(workers_.back().native_handle(), seat.cpus);
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -5,7 +5,7 @@
 //
 // The caller is the application's thread and stays as unpinned as it came: pinning it for a run and restoring it costs
 // two system calls, 3 microseconds on the machine where it was tried, a thousand times per token, and would overwrite
-// what others of the application set meanwhile. The system moves it to the core that workers leave free.
+// what others of the application set meanwhile. Where it is found on a worker's core, that worker moves instead.
 #ifndef GROK1_BACKENDS_CPU_THREADS_H
 #define GROK1_BACKENDS_CPU_THREADS_H
 
@@ -56,6 +56,7 @@ class Threads {
     return (*static_cast<const Home*>(home))(task);
   }
   void stop();
+  void make_room_for_caller();
   void run_together(uint32_t tasks, HomeOf home_of, const void* home, Call entry, const void* f);
 
   const uint32_t count_, nodes_;

@@ -126,6 +126,31 @@ TEST(Threads, WorkersStayOnTheirCpus) {
   EXPECT_EQ(affinity_mask(), mask);
 }
 
+// A caller that the system left on a worker's CPU: the worker moves to the CPU that was meant for the caller, once.
+TEST(Threads, AWorkerMakesRoomForTheCaller) {
+  const Cpus mask = affinity_mask();
+  if (mask.size() < 2) GTEST_SKIP() << "this process may use one CPU only";
+  Seating seating = unpinned(2);
+  seating.threads[0].cpus = {mask[0]};
+  seating.threads[1].cpus = {mask[1]};
+  Threads threads(seating);
+  for (const size_t caller : {1, 1, 0, 1}) {
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET(mask[caller], &own);
+    ASSERT_EQ(sched_setaffinity(0, sizeof own, &own), 0);
+    std::atomic<uint32_t> arrived{0};
+    threads.run(2, [&](uint64_t, uint32_t thread) {
+      EXPECT_EQ(affinity_mask(), Cpus{mask[thread == 0 ? caller : 1 - caller]}) << "thread " << thread;
+      EXPECT_TRUE(meet(arrived, 2));
+    });
+  }
+  cpu_set_t all;
+  CPU_ZERO(&all);
+  for (const uint32_t cpu : mask) CPU_SET(cpu, &all);
+  ASSERT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
+}
+
 TEST(Threads, AnImpossibleSeatIsNoError) {
   const Cpus mask = affinity_mask();
   Seating seating = unpinned(2);
