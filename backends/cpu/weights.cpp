@@ -13,6 +13,8 @@ namespace {
 
 constexpr uint64_t kMost = uint64_t{1} << 30;  // inputs or outputs of a matrix: indices are 32 bits wide
 
+constexpr uint64_t kCopiedPerTask = uint64_t{1} << 20;  // bytes
+
 void check(const grok1_weight_desc& desc) {
   check_weight(desc, "CPU");
   if (desc.k > kMost || desc.n > kMost)
@@ -74,11 +76,17 @@ void place_on_nodes(Weight& weight) {
   }
 }
 
-void receive(Stored& to, const grok1_weight_chunk& chunk) {
+// All threads copy: most of the time goes into the pages that the system clears when they are first touched.
+void receive(Stored& to, const grok1_weight_chunk& chunk, Threads& threads) {
   to.check(chunk);
-  const char* from = static_cast<const char*>(chunk.data);
-  for (uint64_t outer = chunk.outer_begin; outer < chunk.outer_end; ++outer, from += chunk.row_bytes)
-    std::memcpy(to.own.data() + to.box.row(chunk.expert, outer) * to.row_bytes, from, to.row_bytes);
+  const uint64_t rows = chunk.outer_end - chunk.outer_begin;
+  const uint64_t rows_per_task = std::max<uint64_t>(1, kCopiedPerTask / std::max<uint64_t>(1, to.row_bytes));
+  threads.run((rows + rows_per_task - 1) / rows_per_task, [&](uint64_t task, uint32_t) {
+    const uint64_t end = std::min(rows, (task + 1) * rows_per_task);
+    for (uint64_t row = task * rows_per_task; row < end; ++row)
+      std::memcpy(to.own.data() + to.box.row(chunk.expert, chunk.outer_begin + row) * to.row_bytes,
+                  static_cast<const char*>(chunk.data) + row * chunk.row_bytes, to.row_bytes);
+  });
   to.add(chunk.expert, chunk.outer_begin, chunk.outer_end);
 }
 
@@ -154,7 +162,7 @@ grok1_status weight_chunk(grok1_weight* handle, grok1_queue* queue, const grok1_
     object_of<Queue>(weight.device, queue, "queue");
     const grok1_weight_chunk& chunk = checked_chunk(args, weight.desc);
     if (weight.in_place) refuse(GROK1_E_INVALID_ARGUMENT, "the weight is used in place; it takes no chunks");
-    receive(chunk.scales == 1 ? weight.scales : weight.values, chunk);
+    receive(chunk.scales == 1 ? weight.scales : weight.values, chunk, weight.device->threads);
   });
 }
 
