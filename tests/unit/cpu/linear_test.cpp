@@ -11,6 +11,7 @@
 #include <random>
 
 #include "backends/cpu/chunks.h"
+#include "backends/cpu/onednn.h"
 #include "tests/unit/cpu/definition.h"
 #include "tests/unit/cpu/levels.h"
 
@@ -196,6 +197,27 @@ TEST_P(LinearI8, ProductsOfALibraryHaveTheBitsOfTheDefinition) {
                      [&](const auto&... arguments) { kernels_of(isa).tile_gemm(arguments..., gemm, scratch.data()); }),
             index, title_of(isa));
     }
+}
+
+TEST_P(LinearI8, OnednnHasTheBitsOfTheDefinition) {
+  if (const std::string why = why_no_onednn(); !why.empty()) GTEST_SKIP() << why;
+  for (const float most : {kTwoDigits, kOneDigit}) {
+    const std::unique_ptr<Onednn> onednn = open_onednn(most == kOneDigit);
+    const std::unique_ptr<OnednnThread> thread = onednn->make_thread();
+    std::vector<char> scratch(onednn->scratch_bytes(), 0x55);
+    for (const Isa isa : levels_with_fma()) {
+      quantise(kernels_of(isa), most);
+      for (const uint32_t count : {1u, 17u, kPanelRows}) {
+        std::vector<uint32_t> index(count);
+        for (uint32_t i = 0; i < count; ++i) index[i] = i % kRowsMade;
+        expect_definition(tiled_by(index, 256,
+                                   [&](const auto&... arguments) {
+                                     EXPECT_TRUE(thread->tile(kernels_of(isa), arguments..., scratch.data()));
+                                   }),
+                          index, title_of(isa));
+      }
+    }
+  }
 }
 
 // Two digits leave 1/65024 of the block's largest input; one channel in fifty is a hundred times as loud as the rest,
