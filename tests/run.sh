@@ -31,7 +31,7 @@ done
 
 # Compiler and build; what the library is made with; what the tests are made with; tools that some tests run.
 cmake/install_packages.sh g++ cmake ninja-build libboost-dev libboost-context-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev \
-  libgtest-dev libbenchmark-dev libsentencepiece-dev abigail-tools clang clang-format pkg-config strace \
+  libgtest-dev libbenchmark-dev libsentencepiece-dev libdnnl-dev abigail-tools clang clang-format pkg-config strace \
   hipcc libamdhip64-dev rocm-device-libs
 
 # GPU plugins: code for one architecture of each vendor, with --all for every one. Without nvcc, which Debian has not,
@@ -48,7 +48,7 @@ build() { # preset, more options
   local log=build/configure-$1.log
   mkdir -p build
   cmake --preset "$1" "${@:2}" > "$log" 2>&1 || { cat "$log"; return 1; }
-  grep -E '^-- GROK1_(CUDA|ROCM): ' "$log" || true
+  grep -E '^-- GROK1_(CUDA|ROCM|ONEDNN): ' "$log" || true
   cmake --build --preset "$1" --parallel "$jobs"
 }
 run_tests() { # preset, command to run ctest with

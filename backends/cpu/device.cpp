@@ -81,8 +81,10 @@ grok1_status device_open(grok1_backend* backend, uint32_t index, const char* opt
     check_index(index);
     const Options chosen = parse_options(self, &given(options, "options"));
     given(device, "device");
+    auto onednn = chosen.onednn ? open_onednn(chosen.one_digit) : nullptr;
     const Seating seating = seating_of(self, chosen);
-    hand_out(device, new Device{kernels_of(chosen.isa), Threads(seating), chosen.one_digit, seating.nodes});
+    hand_out(device,
+             new Device{kernels_of(chosen.isa), Threads(seating), chosen.one_digit, seating.nodes, std::move(onednn)});
   });
 }
 

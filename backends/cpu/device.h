@@ -7,6 +7,7 @@
 #include <string>
 
 #include "backends/cpu/isa.h"
+#include "backends/cpu/onednn.h"
 #include "backends/cpu/refusal.h"
 #include "backends/cpu/threads.h"
 
@@ -22,6 +23,7 @@ struct Device {
   Threads threads;
   bool one_digit;                         // of a byte for each activation of an int8 matrix, instead of two
   std::vector<uint32_t> nodes;            // the system's numbers [threads.nodes()]
+  std::unique_ptr<Onednn> onednn;         // NULL: our own tiles alone
   std::atomic<uint32_t> next_node = {0};  // where the next weight begins (weights.h)
 
   float most_digit() const { return one_digit ? 127.0f : 32512.0f; }

@@ -73,6 +73,13 @@ Division divide(const Step& step, const Matrix& m, uint32_t n_rows, bool last, f
   return d;
 }
 
+// False if the device does without oneDNN, if the tile is not for it, or if it failed.
+bool tile_by_onednn(const Step& step, const Matrix& m, const Rows& rows, uint32_t begin, uint32_t end, float* y,
+                    uint64_t stride, uint32_t thread) {
+  if (step.onednn.empty() || m.element != Element::i8 || rows.count < kGemmLeastRows) return false;
+  return step.onednn[thread]->tile(step.device->kernels, m, rows, begin, end, y, stride, step.thread_scratch(thread));
+}
+
 void run_task(const Step& step, const Division& d, const Product& p, uint64_t task, uint32_t thread) {
   const Kernels& kernels = step.device->kernels;
   const uint32_t begin = static_cast<uint32_t>(task % d.slices) * d.width, end = std::min(begin + d.width, d.matrix.n);
@@ -88,7 +95,7 @@ void run_task(const Step& step, const Division& d, const Product& p, uint64_t ta
     float* y = p.y + row * p.stride + begin;
     if (d.way == Way::dots) {
       kernels.dots(d.matrix, panel, begin, end, 1.0f, y, p.stride);
-    } else {
+    } else if (!tile_by_onednn(step, d.matrix, panel, begin, end, y, p.stride, thread)) {
       kernels.tile(d.matrix, panel, begin, end, y, p.stride, scratch);
     }
   }

@@ -25,6 +25,13 @@ bool is_one_digit(std::string_view value) {
   return value == "1";
 }
 
+bool is_onednn(std::string_view value) {
+  if (value != "own" && value != "onednn")
+    refuse(GROK1_E_INVALID_ARGUMENT, "gemm=%.*s: wanted own (this backend's kernels) or onednn (for many rows)",
+           static_cast<int>(value.size()), value.data());
+  return value == "onednn";
+}
+
 }  // namespace
 
 Options parse_options(const Backend& backend, std::string_view text) {
@@ -42,6 +49,7 @@ Options parse_options(const Backend& backend, std::string_view text) {
     if (key == "nodes") options.nodes = number(key, value, 1, kMostNodes);
     if (key == "oversubscribe") options.oversubscribe = number(key, value, 0, 1) == 1;
     if (key == "digits") options.one_digit = is_one_digit(value);
+    if (key == "gemm") options.onednn = is_onednn(value);
     if (key == "isa") isa = value, source = "option isa";
   }
   options.isa = isa.empty() && source[0] == 'G' ? best_isa() : forced_isa(isa, source);

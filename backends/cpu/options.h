@@ -11,6 +11,7 @@ struct Options {
   uint32_t nodes = 0;          // 0: those of the machine; otherwise threads are dealt out to so many, for tests
   bool oversubscribe = false;  // more threads than cores are allowed, for tests
   bool one_digit = false;      // of a byte for each activation of an int8 matrix, instead of two
+  bool onednn = false;         // many rows of an int8 matrix are multiplied by oneDNN
   Isa isa;
 };
 

@@ -107,7 +107,8 @@ uint64_t lay_out(Step& s, char* base) {
   carver.take(s.scratch.partial, s.scratch.partial_size);
   const uint64_t attention =
       sizeof(float) * size_sum({kHeads * kSplit, size_product({most_splits(s.limits), split_floats(s.model)})});
-  s.scratch.thread_bytes = (std::max(kKernelScratch, attention) + 63) / 64 * 64;
+  const uint64_t tile = s.device->onednn == nullptr ? kKernelScratch : s.device->onednn->scratch_bytes();
+  s.scratch.thread_bytes = (std::max(tile, attention) + 63) / 64 * 64;
   carver.take(s.scratch.thread, size_product({s.device->threads.count(), s.scratch.thread_bytes}));
   return carver.used();
 }

@@ -58,6 +58,8 @@ grok1_status step_create(grok1_device* device, const grok1_step_limits* limits, 
     auto made = described(self, limits);
     made->memory = Memory(lay_out(*made, nullptr));
     lay_out(*made, made->memory.data());
+    for (uint32_t thread = 0; self.onednn != nullptr && thread < self.threads.count(); ++thread)
+      made->onednn.push_back(self.onednn->make_thread());
     hand_out(step, made.release());
   });
 }

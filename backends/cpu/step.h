@@ -49,6 +49,7 @@ struct Step {
   Pass pass;
   Scratch scratch;
   Memory memory;
+  std::vector<std::unique_ptr<OnednnThread>> onednn;  // [threads]; empty: our own tiles alone
 
   const uint32_t* pages_of(uint32_t row) const { return pass.page_table + uint64_t{pass.chunk[row]} * limits.pages; }
   char* thread_scratch(uint32_t thread) const { return scratch.thread + thread * scratch.thread_bytes; }

@@ -18,6 +18,7 @@
 #include "backends/cpu/chunks.h"
 #include "backends/cpu/isa.h"
 #include "backends/cpu/linear.h"
+#include "backends/cpu/onednn.h"
 #include "backends/cpu/refusal.h"
 
 namespace {
@@ -90,6 +91,11 @@ class Data {
   std::vector<float> scales_ = std::vector<float>(kPanelRows * (kInputs / kBlock), 1e-4f);
 };
 
+// The first byte of a vector that a cache line begins with; the vector has 64 bytes to spare.
+char* aligned(std::vector<char>& bytes) {
+  return bytes.data() + (64 - reinterpret_cast<uintptr_t>(bytes.data()) % 64) % 64;
+}
+
 struct Bench {
   const Kernels& kernels;
   const Data& data;
@@ -97,7 +103,7 @@ struct Bench {
   std::vector<char> scratch = std::vector<char>(kKernelScratch + 64);
   std::vector<float> out = std::vector<float>(uint64_t{kPanelRows} * kSliceSums);
 
-  char* aligned_scratch() { return scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64; }
+  char* aligned_scratch() { return aligned(scratch); }
 
   // Calls call(0), call(1) ... call(n_calls - 1), call(0) ...; each reads `bytes` and multiplies `numbers` of them.
   void add(const std::string& name, uint64_t n_calls, double bytes, double numbers,
@@ -148,6 +154,15 @@ class Matrices {
   Matrix m_{};
 };
 
+std::shared_ptr<const Onednn> opened_onednn(bool one_digit) {
+  try {
+    return open_onednn(one_digit);
+  } catch (const Refusal& refusal) {
+    std::fprintf(stderr, "bench_kernels: %s\n", refusal.message);
+    return nullptr;
+  }
+}
+
 std::string shape_name(const char* kernel, const Encoding& e, uint32_t n, uint32_t rows, bool one_digit) {
   return std::string(kernel) + "/" + e.name + "/" + std::to_string(kInputs) + "x" + std::to_string(n) +
          "/rows:" + std::to_string(rows) + (one_digit ? "/one_digit" : "");
@@ -181,6 +196,32 @@ void add_tile(Bench& bench, const Encoding& e, uint32_t rows, bool one_digit = f
               bench.kernels.tile(m->at(call / tiles), bench.data.rows(rows, m->chunks().blocks, one_digit), begin,
                                  begin + kTileColumns, bench.out.data(), kTileColumns, bench.aligned_scratch());
             });
+}
+
+// The same by oneDNN, where it is.
+void add_onednn(Bench& bench, bool one_digit) {
+  struct Opened {
+    std::shared_ptr<const Onednn> library;
+    std::unique_ptr<OnednnThread> thread;
+    std::vector<char> scratch;
+  };
+  const std::shared_ptr<const Onednn> library = opened_onednn(one_digit);
+  if (library == nullptr) return;
+  const auto m = std::make_shared<const Matrices>(bench.data, kI8, false);
+  const uint64_t tiles = m->n() / kTileColumns;
+  const double weights = double{kInputs} * kTileColumns;
+  for (const uint32_t rows : {16, 32, 64, 128, 256}) {
+    const auto opened = std::make_shared<Opened>(
+        Opened{library, library->make_thread(), std::vector<char>(library->scratch_bytes() + 64)});
+    char* scratch = aligned(opened->scratch);
+    bench.add(shape_name("onednn", kI8, m->n(), rows, one_digit), tiles * m->count(), weights, weights * rows,
+              [=, &bench](uint64_t call) {
+                const auto begin = static_cast<uint32_t>(call % tiles) * kTileColumns;
+                opened->thread->tile(bench.kernels, m->at(call / tiles),
+                                     bench.data.rows(rows, m->chunks().blocks, one_digit), begin, begin + kTileColumns,
+                                     bench.out.data(), kTileColumns, scratch);
+              });
+  }
 }
 
 void add_dots(Bench& bench, const Encoding& e, uint32_t rows) {
@@ -236,17 +277,28 @@ void add_rows(Bench& bench) {
   });
 }
 
+// The processor's own rate: cycles/64 of a product of 64 numbers with two digits is that of dot_i16, or twice dot_i8.
+void add_probes(Bench& bench) {
+  const auto add = [&](const char* name, Probe (*probe)()) {
+    if (probe != nullptr) bench.add(name, 1, 0, probe().operations / 2, [=](uint64_t) { probe(); });
+  };
+  add("dot_i8", bench.kernels.dot_i8);
+  add("dot_i16", bench.kernels.dot_i16);
+}
+
 void add_all(Bench& bench) {
   for (const uint32_t threads : {2, 16, 64}) add_sweep(bench, kI8, threads);
   for (const uint32_t rows : {2, 4, 8}) add_sweep(bench, kI8, 2, rows);
   for (const uint32_t rows : {1, 8}) add_sweep(bench, kI8, 2, rows, true);
   for (const Encoding& e : {kF32, kBf16, kF16}) add_sweep(bench, e, 2);
-  for (const uint32_t rows : {2, 4, 8, 16, 64, 128, 256}) add_tile(bench, kI8, rows);
-  for (const uint32_t rows : {64, 256}) add_tile(bench, kI8, rows, true);
+  for (const uint32_t rows : {2, 4, 8, 16, 32, 64, 128, 256}) add_tile(bench, kI8, rows);
+  for (const uint32_t rows : {16, 32, 64, 128, 256}) add_tile(bench, kI8, rows, true);
+  for (const bool one_digit : {false, true}) add_onednn(bench, one_digit);
   for (const Encoding& e : {kF32, kBf16}) add_tile(bench, e, 64);
   for (const uint32_t rows : {1, 16, 64}) add_dots(bench, kF32, rows);
   for (const Encoding& e : {kF32, kBf16, kF16}) add_attend(bench, e);
   add_rows(bench);
+  add_probes(bench);
 }
 
 const Kernels& chosen_kernels() {

@@ -178,6 +178,18 @@ TEST_P(BitIdentity, InstructionSets) {
   }
 }
 
+TEST_P(BitIdentity, Onednn) {
+  Settings with = settings();
+  with.backend_options += ",gemm=onednn";
+  with.threads = 2;
+  try {
+    expect_same_bits(prefill(with), wanted_, "gemm=onednn");
+  } catch (const std::exception& refusal) {
+    if (std::strstr(refusal.what(), "gemm=onednn") == nullptr) throw;
+    GTEST_SKIP() << refusal.what();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, BitIdentity, testing::ValuesIn(parameters()),
                          [](const auto& test) { return name_of(test.param); });
 

@@ -6,6 +6,7 @@
 #include "backends/cpu/kernels/quantise.h"
 #include "backends/cpu/kernels/rows.h"
 #include "backends/cpu/kernels/sweep_i8.h"
+#include "backends/cpu/kernels/tile_gemm.h"
 #include "backends/cpu/kernels/tile_i8.h"
 
 namespace grok1::cpu::GROK1_ISA {
@@ -59,6 +60,7 @@ void reduce(const Matrix& w, const float* partial, uint64_t stride, uint32_t n_b
 }
 
 static_assert(sizeof(TileScratch) <= kKernelScratch && sizeof(FloatTile) <= kKernelScratch);
+static_assert(sizeof(GemmTile) <= kGemmScratch);
 static_assert(kSliceSums * sizeof(int32_t) <= kKernelScratch);
 
 #define GROK1_NAME_OF(isa) #isa
@@ -72,6 +74,7 @@ const Kernels kKernels = {
     sweep,
     reduce,
     tile,
+    tile_gemm,
     dots,
     norm,
     add_norm,

@@ -28,6 +28,10 @@ constexpr uint32_t kProbeBytes = 4096;    // what a probe reads is a multiple of
 constexpr uint64_t kKernelScratch =
     uint64_t{kTileColumns} * kBlock * 4 + uint64_t{kPanelRows} * kTileColumns * 8 + uint64_t{kPanelRows} * kBlock;
 
+constexpr uint32_t kGemmRows = 1 + 2 * kPanelRows;  // most rows of a Gemm
+// Bytes of scratch that tile_gemm needs: as above, and the digits and sums of a Gemm.
+constexpr uint64_t kGemmScratch = kKernelScratch + uint64_t{kGemmRows} * (kBlock + 4 * kStrip);
+
 enum class Element : uint8_t { f32, f16, bf16, i8 };
 
 // A part of a matrix' K that never crosses a scale group: at most kChunk inputs, counted from the slice's first.
@@ -61,6 +65,15 @@ struct Rows {
   const uint32_t* index;
   uint32_t count;
   bool one_digit;  // digits are of one byte: -127 .. 127
+};
+
+// A product of bytes that somebody else makes: sums[rows, kStrip] = digits[rows, kBlock] times weights
+// [kBlock / 4][kStrip][4], of which [k / 4][n][k % 4] is that of input k and column n. There are a row of ones, for the
+// sums of the weights, and `panel` rows of each digit: 1 + panel or 1 + 2 panel.
+struct Gemm {
+  void (*multiply)(void* context, const uint8_t* digits, const int8_t* weights, int32_t* sums);
+  void* context;
+  uint32_t panel;  // at least the rows of a tile, at most kPanelRows
 };
 
 // Some query heads of one row, all of one kv head, over positions of one split.
@@ -104,6 +117,9 @@ struct Kernels {
   // The same sums for many rows and at most kTileColumns columns: y[row * stride + n - n_begin].
   void (*tile)(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float* y, uint64_t stride,
                void* scratch);
+  // The same as tile, of i8 matrices.
+  void (*tile_gemm)(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float* y, uint64_t stride,
+                    const Gemm& gemm, void* scratch);
   // For matrices stored [n, k]: y[row * stride + n - n_begin] = dot product * multiplier.
   void (*dots)(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,
                uint64_t stride);

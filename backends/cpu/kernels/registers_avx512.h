@@ -62,6 +62,9 @@ GROK1_INLINE void reg_store(int32_t* p, RegI a) {
 GROK1_INLINE RegI reg_add(RegI a, RegI b) {
   return _mm512_add_epi32(a, b);
 }
+GROK1_INLINE RegI reg_sub(RegI a, RegI b) {
+  return _mm512_sub_epi32(a, b);
+}
 GROK1_INLINE RegI reg_and(RegI a, RegI b) {
   return _mm512_and_si512(a, b);
 }

@@ -63,6 +63,9 @@ GROK1_INLINE void reg_store(int32_t* p, RegI a) {
 GROK1_INLINE RegI reg_add(RegI a, RegI b) {
   return _mm_add_epi32(a, b);
 }
+GROK1_INLINE RegI reg_sub(RegI a, RegI b) {
+  return _mm_sub_epi32(a, b);
+}
 GROK1_INLINE RegI reg_and(RegI a, RegI b) {
   return _mm_and_si128(a, b);
 }

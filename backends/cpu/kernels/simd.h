@@ -70,6 +70,7 @@ GROK1_BINARY(Float16, div, reg_div)
 GROK1_BINARY(Float16, min, reg_min)  // b where one is not a number
 GROK1_BINARY(Float16, max, reg_max)
 GROK1_BINARY(Int16, add, reg_add)
+GROK1_BINARY(Int16, sub, reg_sub)
 GROK1_BINARY(Int16, both, reg_and)
 GROK1_BINARY(Int16, either, reg_or)
 GROK1_BINARY(Int16, without, reg_and_not)

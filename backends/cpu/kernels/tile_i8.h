@@ -12,10 +12,13 @@ struct PackedBlock {
   int32_t strip[kTileColumns / kStrip][kBlock / 2][kStrip];  // units out of order, as the sums are
 };
 
-struct TileScratch {
+struct TileSums {
   PackedBlock packed[2];  // one is multiplied while the next is made
   float chunk[kPanelRows][kTileColumns];
   float group[kPanelRows][kTileColumns];
+};
+
+struct TileScratch : TileSums {
   int8_t bytes[kPanelRows][kBlock];  // digits of a block, in the form of quads
 };
 
@@ -40,7 +43,7 @@ struct Pairs {
 #if defined(GROK1_HAS_DOT4)
 struct Quads {
   static constexpr uint32_t kInputs = 4;
-  GROK1_INLINE void interleave(const RegI* rows, RegI* unit) { interleave_quads(rows, unit); }
+  GROK1_INLINE void interleave(const RegI* rows, RegI* unit) { interleave_quads(rows, unit, 0x80808080); }
   GROK1_INLINE Int16 dot(Int16 sum, Int16 w, Int16 x) { return dot4(sum, w, x); }
   // The weights have 128 added, so every sum begins 128 * (sum of digits) below.
   GROK1_INLINE void digits(const int16_t* x, uint32_t size, int8_t* bytes, TileRow& row) {
@@ -173,7 +176,7 @@ static void multiply_block(const Rows& rows, const Chunk& chunk, uint32_t done, 
 // group += chunk; at the end of a scale group y = fma(group, scale, y).
 template <Element E>
 static void end_chunk(const Matrix& w, const Chunk& chunk, uint32_t n_rows, uint32_t n_begin, uint32_t width, float* y,
-                      uint64_t stride, TileScratch& t) {
+                      uint64_t stride, TileSums& t) {
   const char* scales = w.scales + chunk.group * w.scale_row_bytes + uint64_t{n_begin} * kBytesOf<E>;
   for (uint32_t m = 0; m < n_rows; ++m)
     for (uint32_t n = 0; n < width; n += kStrip) {
@@ -211,26 +214,35 @@ struct BlockAt {
   }
 };
 
-template <class Form>
-static void tile_i8(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float* y, uint64_t stride,
-                    void* scratch) {
-  TileScratch& t = *static_cast<TileScratch*>(scratch);
+// All blocks of some columns in order; multiply(chunk, done, block, packed, next) adds one to the chunk's sums.
+template <class Form, class Multiply>
+GROK1_INLINE void tile_blocks(const Matrix& w, uint32_t n_rows, uint32_t n_begin, uint32_t n_end, float* y,
+                              uint64_t stride, TileSums& t, Multiply multiply) {
   const uint32_t width = n_end - n_begin;
-  memset(t.group, 0, rows.count * sizeof t.group[0]);
-  memset(t.chunk, 0, rows.count * sizeof t.chunk[0]);
-  for (uint32_t m = 0; m < rows.count; ++m) memset(y + m * stride, 0, width * sizeof *y);
+  memset(t.group, 0, n_rows * sizeof t.group[0]);
+  memset(t.chunk, 0, n_rows * sizeof t.chunk[0]);
+  for (uint32_t m = 0; m < n_rows; ++m) memset(y + m * stride, 0, width * sizeof *y);
   uint32_t number = 0;
   Packing<Form>(BlockAt{}.of(w, n_begin, n_end), t.packed[0]).finish();
   for (BlockAt at; at.chunk < w.n_chunks; ++number) {
     const BlockAt next = at.after(w);
     Packing<Form> packing(next.of(w, n_begin, n_end), t.packed[(number + 1) % 2]);
-    multiply_block<Form>(rows, w.chunks[at.chunk], at.done, at.of(w, n_begin, n_end), t.packed[number % 2], packing, t);
+    multiply(w.chunks[at.chunk], at.done, at.of(w, n_begin, n_end), t.packed[number % 2], packing);
     if (next.chunk != at.chunk) {
-      GROK1_WITH_ELEMENT(w.scale_element, end_chunk, w, w.chunks[at.chunk], rows.count, n_begin, width, y, stride, t);
-      memset(t.chunk, 0, rows.count * sizeof t.chunk[0]);
+      GROK1_WITH_ELEMENT(w.scale_element, end_chunk, w, w.chunks[at.chunk], n_rows, n_begin, width, y, stride, t);
+      memset(t.chunk, 0, n_rows * sizeof t.chunk[0]);
     }
     at = next;
   }
+}
+
+template <class Form>
+static void tile_i8(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float* y, uint64_t stride,
+                    void* scratch) {
+  TileScratch& t = *static_cast<TileScratch*>(scratch);
+  tile_blocks<Form>(w, rows.count, n_begin, n_end, y, stride, t,
+                    [&](const Chunk& chunk, uint32_t done, const TileBlock& block, const PackedBlock& packed,
+                        Packing<Form>& next) { multiply_block<Form>(rows, chunk, done, block, packed, next, t); });
 }
 
 }  // namespace grok1::cpu::GROK1_ISA

@@ -21,11 +21,12 @@ GROK1_INLINE void interleave_pairs(RegI a, RegI b, RegI* unit) {
   unit[3] = reg_high_bytes(reg_unpack_high_8(high, high));
 }
 
-// Four rows: every 32-bit lane has the column's four weights, 128 added to each: dot4 wants one side unsigned.
-GROK1_INLINE void interleave_quads(const RegI* rows, RegI* unit) {
+// Four rows: every 32-bit lane has the column's four weights, each with the bits of `flip` inverted: 0x80 adds 128, as
+// dot4 wants one side unsigned.
+GROK1_INLINE void interleave_quads(const RegI* rows, RegI* unit, uint32_t flip) {
   const RegI low_ab = reg_unpack_low_8(rows[0], rows[1]), high_ab = reg_unpack_high_8(rows[0], rows[1]);
   const RegI low_cd = reg_unpack_low_8(rows[2], rows[3]), high_cd = reg_unpack_high_8(rows[2], rows[3]);
-  const RegI sign = reg_set(static_cast<int32_t>(0x80808080));
+  const RegI sign = reg_set(static_cast<int32_t>(flip));
   unit[0] = reg_xor(reg_unpack_low_16(low_ab, low_cd), sign);
   unit[1] = reg_xor(reg_unpack_high_16(low_ab, low_cd), sign);
   unit[2] = reg_xor(reg_unpack_low_16(high_ab, high_cd), sign);

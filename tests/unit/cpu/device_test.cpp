@@ -83,10 +83,10 @@ TEST(Device, RefusesUnknownLevels) {
 
 TEST(Device, ReadsItsOptions) {
   EXPECT_EQ(opened(nullptr, "threads=1,isa=baseline,digits=1,unknown=7,"), "");
-  EXPECT_EQ(opened(nullptr, "digits=2"), "");
-  for (const char* bad :
-       {"threads=0", "threads=", "threads=two", "threads=-1", "threads=2x", "threads=99999999999", "threads=4097",
-        "oversubscribe=2", "oversubscribe=", "nodes=0", "nodes=65", "digits=", "digits=0", "digits=3", "digits=two"})
+  EXPECT_EQ(opened(nullptr, "digits=2,gemm=own"), "");
+  for (const char* bad : {"threads=0", "threads=", "threads=two", "threads=-1", "threads=2x", "threads=99999999999",
+                          "threads=4097", "oversubscribe=2", "oversubscribe=", "nodes=0", "nodes=65",
+                          "digits=", "digits=0", "digits=3", "digits=two", "gemm=", "gemm=mkl", "gemm=ONEDNN"})
     EXPECT_TRUE(says(opened(nullptr, bad), bad)) << bad;
   EXPECT_TRUE(says(opened(nullptr, "threads"), "key=value"));
 }

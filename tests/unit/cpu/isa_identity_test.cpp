@@ -47,6 +47,14 @@ TEST_F(IsaIdentity, MemoryNodes) {
       EXPECT_EQ(different(Rig(options(best_isa(), 4) + nodes).run(kTokens, sizes), wanted_), 0u) << nodes;
 }
 
+TEST_F(IsaIdentity, Onednn) {
+  if (const std::string why = why_no_onednn(); !why.empty()) GTEST_SKIP() << why;
+  for (const Isa isa : levels_with_fma())
+    for (const uint32_t threads : {1u, 3u})
+      EXPECT_EQ(different(Rig(options(isa, threads) + ",gemm=onednn").run(kTokens, {300}), wanted_), 0u)
+          << options(isa, threads);
+}
+
 TEST_F(IsaIdentity, PassesOfAnySize) {
   for (const Isa isa : levels_with_fma())
     for (const std::vector<uint32_t>& sizes : {std::vector<uint32_t>{1}, {200, 1}, {2, 3, 4, 5, 6, 7}, {255, 2, 283}})

@@ -1,5 +1,8 @@
 #include "tests/unit/cpu/levels.h"
 
+#include "backends/cpu/onednn.h"
+#include "backends/cpu/refusal.h"
+
 namespace grok1::cpu {
 
 std::vector<Isa> levels() {
@@ -13,6 +16,15 @@ std::vector<Isa> levels_with_fma() {
   std::vector<Isa> all = levels();
   all.erase(all.begin());
   return all;
+}
+
+std::string why_no_onednn() {
+  try {
+    open_onednn(false);
+    return "";
+  } catch (const Refusal& refusal) {
+    return refusal.message;
+  }
 }
 
 }  // namespace grok1::cpu

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
 #include <random>
 
 #include "backends/cpu/chunks.h"
+#include "backends/cpu/onednn.h"
 #include "tests/unit/cpu/definition.h"
 #include "tests/unit/cpu/levels.h"
 
@@ -95,14 +97,29 @@ class LinearI8 : public testing::TestWithParam<Shape> {
     return y;
   }
 
-  // [count, n]; columns behind each row keep a sentinel.
-  std::vector<float> tiled(const Kernels& kernels, const std::vector<uint32_t>& index, uint32_t width) {
+  // [count, n] by tile(matrix, rows, n_begin, n_end, y, stride); columns behind each row keep a sentinel.
+  template <class Tile>
+  std::vector<float> tiled_by(const std::vector<uint32_t>& index, uint32_t width, const Tile& tile) {
     const Matrix m = matrix();
     std::vector<float> y(index.size() * (m.n + 1), 12345.0f);
     for (uint32_t n = 0; n < m.n; n += width)
-      kernels.tile(m, digits_of(index.data(), static_cast<uint32_t>(index.size())), n, std::min(n + width, m.n), &y[n],
-                   m.n + 1, scratch_.data());
+      tile(m, digits_of(index.data(), static_cast<uint32_t>(index.size())), n, std::min(n + width, m.n), &y[n],
+           m.n + 1);
     return y;
+  }
+  std::vector<float> tiled(const Kernels& kernels, const std::vector<uint32_t>& index, uint32_t width) {
+    return tiled_by(index, width, [&](const auto&... arguments) { kernels.tile(arguments..., scratch_.data()); });
+  }
+
+  void expect_definition(const std::vector<float>& found, const std::vector<uint32_t>& index, const std::string& what) {
+    for (size_t i = 0; i < index.size(); ++i) {
+      std::vector<float>& wanted = defined_[{most_, index[i]}];
+      if (wanted.empty()) wanted = definition::linear_i8(m_, rows_[index[i]], GetParam().k_begin, most_);
+      const float* row = &found[i * (m_.n + 1)];
+      ASSERT_EQ(different(row, wanted), 0u)
+          << what << ", row " << i << " of " << index.size() << ", digits to " << most_;
+      ASSERT_EQ(row[m_.n], 12345.0f) << what << ": written behind the row";
+    }
   }
 
   static uint64_t different(const float* found, const std::vector<float>& wanted) {
@@ -120,6 +137,7 @@ class LinearI8 : public testing::TestWithParam<Shape> {
   std::vector<float> scales_;
   float most_ = 0;
   uint64_t stride_ = 0;
+  std::map<std::pair<float, uint32_t>, std::vector<float>> defined_;
   std::vector<char> scratch_ = std::vector<char>(kKernelScratch);
 };
 
@@ -145,16 +163,61 @@ TEST_P(LinearI8, ManyRowsHaveTheBitsOfTheDefinition) {
       quantise(kernels_of(isa), most);
       for (const std::vector<uint32_t>& index :
            {std::vector<uint32_t>{3}, {8, 0}, {1, 4, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8}})
-        for (const uint32_t width : {64u, 256u}) {
-          const std::vector<float> found = tiled(kernels_of(isa), index, width);
-          for (size_t i = 0; i < index.size(); ++i) {
-            const float* row = &found[i * (m_.n + 1)];
-            EXPECT_EQ(different(row, definition::linear_i8(m_, rows_[index[i]], GetParam().k_begin, most)), 0u)
-                << title_of(isa) << ", " << index.size() << " rows, tiles of " << width << ", digits to " << most;
-            EXPECT_EQ(row[m_.n], 12345.0f) << "written behind the row";
-          }
-        }
+        for (const uint32_t width : {64u, 256u})
+          expect_definition(tiled(kernels_of(isa), index, width), index,
+                            title_of(isa) + std::string(", tiles of ") + std::to_string(width));
     }
+}
+
+// A library's products, as kernels.h defines them.
+struct PlainProducts {
+  uint32_t rows;
+
+  static void multiply(void* context, const uint8_t* digits, const int8_t* weights, int32_t* sums) {
+    for (uint32_t r = 0; r < static_cast<PlainProducts*>(context)->rows; ++r)
+      for (uint32_t n = 0; n < kStrip; ++n) {
+        int32_t sum = 0;
+        for (uint32_t k = 0; k < kBlock; ++k) sum += digits[r * kBlock + k] * weights[(k / 4 * kStrip + n) * 4 + k % 4];
+        sums[r * kStrip + n] = sum;
+      }
+  }
+};
+
+TEST_P(LinearI8, ProductsOfALibraryHaveTheBitsOfTheDefinition) {
+  constexpr uint32_t kPanel = 11;  // rows_made and two that are not there
+  std::vector<char> scratch(kGemmScratch, 0x55);
+  for (const Isa isa : levels_with_fma())
+    for (const float most : {kTwoDigits, kOneDigit}) {
+      quantise(kernels_of(isa), most);
+      PlainProducts products{1 + kPanel * (most == kOneDigit ? 1 : 2)};
+      const Gemm gemm{&PlainProducts::multiply, &products, kPanel};
+      for (const std::vector<uint32_t>& index : {std::vector<uint32_t>{3}, {0, 1, 2, 3, 4, 5, 6, 7, 8}})
+        expect_definition(
+            tiled_by(index, 256,
+                     [&](const auto&... arguments) { kernels_of(isa).tile_gemm(arguments..., gemm, scratch.data()); }),
+            index, title_of(isa));
+    }
+}
+
+TEST_P(LinearI8, OnednnHasTheBitsOfTheDefinition) {
+  if (const std::string why = why_no_onednn(); !why.empty()) GTEST_SKIP() << why;
+  for (const float most : {kTwoDigits, kOneDigit}) {
+    const std::unique_ptr<Onednn> onednn = open_onednn(most == kOneDigit);
+    const std::unique_ptr<OnednnThread> thread = onednn->make_thread();
+    std::vector<char> scratch(onednn->scratch_bytes(), 0x55);
+    for (const Isa isa : levels_with_fma()) {
+      quantise(kernels_of(isa), most);
+      for (const uint32_t count : {1u, 17u, kPanelRows}) {
+        std::vector<uint32_t> index(count);
+        for (uint32_t i = 0; i < count; ++i) index[i] = i % kRowsMade;
+        expect_definition(tiled_by(index, 256,
+                                   [&](const auto&... arguments) {
+                                     EXPECT_TRUE(thread->tile(kernels_of(isa), arguments..., scratch.data()));
+                                   }),
+                          index, title_of(isa));
+      }
+    }
+  }
 }
 
 // Two digits leave 1/65024 of the block's largest input; one channel in fifty is a hundred times as loud as the rest,

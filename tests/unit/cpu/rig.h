@@ -26,6 +26,7 @@ class Rig {
   std::vector<float> run(const std::vector<int32_t>& tokens, const std::vector<uint32_t>& sizes);
 
   static std::vector<int32_t> tokens(size_t count);
+  grok1_step* step() const { return step_; }
 
  private:
   static constexpr uint32_t kRows = 300, kPages = 40;
