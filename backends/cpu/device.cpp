@@ -69,7 +69,7 @@ grok1_status device_info(grok1_backend* backend, uint32_t index, grok1_backend_d
     answer.memory_free = memory.free;
     answer.kind = GROK1_DEVICE_CPU;
     const bool several_nodes = read_topology("/sys/devices/system", affinity_mask()).nodes.size() > 1;
-    answer.flags = GROK1_DEVICE_IN_PLACE | (several_nodes ? GROK1_DEVICE_PREFERS_COPY : 0u);
+    answer.flags = GROK1_DEVICE_IN_PLACE | (several_nodes ? uint32_t{GROK1_DEVICE_PREFERS_COPY} : 0u);
     output(info, GROK1_TYPE_BACKEND_DEVICE, "info", answer);
   });
 }
