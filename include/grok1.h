@@ -384,11 +384,12 @@ typedef struct grok1_model_options {
   {{sizeof(grok1_model_options), GROK1_TYPE_MODEL_OPTIONS, NULL}, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
    0, 0, NULL, 0, 0, 0, 0}
 
-/* Where a model goes. Named devices are all used. Of several, CPUs excepted, each shares the model as `split` says; a CPU
- * named beside them takes what does not fit: first the experts of the first layers, then whole layers. Without names,
- * the first of these that fits: one accelerator alone; all accelerators of one backend; the same with a CPU that holds
- * experts; a CPU alone. gpu_layers and cpu_experts_layers bring a CPU in unnamed. An accelerator here is every device
- * that is not a CPU, or any device named before the last CPU. */
+/* Where a model goes. Of several named devices, CPUs excepted, each shares the model as `split` says; a CPU named beside
+ * them takes what does not fit: first the experts of the first layers, then whole layers. One to which nothing is left
+ * (a CPU where all fits, accelerators with GROK1_NO_LAYERS) takes no part. Without names, the first of these that fits:
+ * one accelerator alone; all accelerators of one backend; the same with a CPU that holds experts; a CPU alone.
+ * gpu_layers and cpu_experts_layers bring a CPU in unnamed. An accelerator here is every device that is not a CPU, or
+ * any device named before the last CPU. */
 
 enum {
   GROK1_RESIDENCY_NONE = 0,      /* does not fit in either way */
@@ -532,8 +533,10 @@ typedef struct grok1_model_info {
 /* @thread read  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_model_get_info(const grok1_model *model, grok1_model_info *info);
 
-/* The devices of a loaded model, as planned when it was loaded. Returns GROK1_E_OUT_OF_RANGE past the last one, for a
- * probed model at once.
+/* The devices of a loaded model, as planned when it was loaded.
+ *   index  in, from 0, in the order in which the model uses them.
+ *   row    out, initialised by the caller.
+ * Returns GROK1_E_OUT_OF_RANGE past the last one, for a probed model at once.
  * @thread read  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_model_device(const grok1_model *model, size_t index, grok1_plan_device *row);
 

@@ -1,3 +1,4 @@
 # The gate's and the up projection's weights swapped.
 # in: backends/cpu/moe_experts.cpp
-s/{{layer\.gate, expert, s\.gate, layer\.gate->n()}, {layer\.up, expert, s\.up, layer\.up->n()}}/{{layer.up, expert, s.gate, layer.up->n()}, {layer.gate, expert, s.up, layer.gate->n()}}/
+s/{layer\.gate, segment\.expert, rows, s\.gate/{layer.up, segment.expert, rows, s.gate/
+s/{layer\.up, segment\.expert, rows, s\.up/{layer.gate, segment.expert, rows, s.up/
