@@ -23,13 +23,14 @@ struct Parameter {
 std::vector<Parameter> parameters() {
   std::vector<Parameter> all;
   for (const std::string& folder : case_folders()) {
-    for (const uint32_t type : {GROK1_CACHE_F32, GROK1_CACHE_BF16, GROK1_CACHE_F16}) all.push_back({folder, type});
+    for (const uint32_t type : {GROK1_CACHE_F32, GROK1_CACHE_BF16, GROK1_CACHE_F16, GROK1_CACHE_I8})
+      all.push_back({folder, type});
   }
   return all;
 }
 
 std::string name_of(const Parameter& parameter) {
-  static constexpr const char* kTypes[] = {"default", "f32", "bf16", "f16"};
+  static constexpr const char* kTypes[] = {"default", "f32", "bf16", "f16", "i8"};
   std::string name = std::filesystem::path(parameter.folder).filename().string() + "_" + kTypes[parameter.cache_type];
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');

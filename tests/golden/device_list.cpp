@@ -9,11 +9,14 @@ namespace golden {
 namespace {
 
 // Storing float32 between operators costs 1e-5 of the bf16 error; the two int8 digits of the CPU's activations cost
-// more, the rounding of K and V to bf16 most. Each bound leaves the mistakes of the README far outside.
+// more, the rounding of K and V to bf16 most. Each bound leaves the mistakes of the README far outside. Only that of an
+// int8 cache does not, whose rounding is three to four times as coarse as bf16's (docs/decisions/0013) and so is its
+// bound; what it cannot see, the others and the conformance suite do.
 constexpr double kReferenceBound = 1e-4;
 constexpr double kCpuBound = 0.1;
 constexpr double kGpuBound = 0.1;  // the same digits
 constexpr double kBf16CacheBound = 0.6;
+constexpr double kI8CacheBound = 2.0;
 
 // Devices of this machine that GROK1_TEST_DEVICES names, "cuda:0,cuda:1", each by itself.
 void add_named_devices(std::vector<DeviceList>& lists) {
@@ -37,8 +40,8 @@ std::vector<DeviceList> device_lists() {
     return list;
   };
   std::vector<DeviceList> lists = {
-      {"reference", {.device = "reference"}, kReferenceBound, 0, 1},
-      {"cpu", {.device = "cpu"}, kCpuBound, kBf16CacheBound, 1},
+      {"reference", {.device = "reference"}, kReferenceBound, 0, 1, kI8CacheBound},
+      {"cpu", {.device = "cpu"}, kCpuBound, kBf16CacheBound, 1, kI8CacheBound},
       hybrid("last_layer_on_reference", "reference,cpu", [](Settings& s) { s.gpu_layers = 1; }),
       hybrid("layers_divided", "reference,cpu", [](Settings& s) { s.tensor_split = "1,1"; }),
       hybrid("layers_divided_the_other_way", "cpu,reference", [](Settings& s) { s.tensor_split = "1,1"; }),

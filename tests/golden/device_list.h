@@ -15,6 +15,7 @@ struct DeviceList {
   double bound = 0;       // of the error with an f32 cache, in the unit of the logits
   double bf16_bound = 0;  // with the default cache; 0: not run, it costs time and says nothing new
   size_t n_devices = 1;   // that the model is then on
+  double i8_bound = 0;    // with an int8 cache; 0: not run
 };
 
 std::vector<DeviceList> device_lists();

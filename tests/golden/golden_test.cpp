@@ -34,11 +34,12 @@ void PrintTo(const Parameter& parameter, std::ostream* out) {
   *out << parameter.folder << " on " << parameter.list.settings.device;
 }
 
-std::vector<Parameter> parameters(bool with_default_cache) {
+// Every case on the lists that have this bound.
+std::vector<Parameter> parameters(double DeviceList::*bound) {
   std::vector<Parameter> all;
   for (const std::string& folder : case_folders()) {
     for (const DeviceList& list : device_lists()) {
-      if (!with_default_cache || list.bf16_bound != 0) all.push_back({folder, list});
+      if (list.*bound != 0) all.push_back({folder, list});
     }
   }
   return all;
@@ -49,9 +50,9 @@ class Golden : public testing::TestWithParam<Parameter> {
   const Case case_ = read_case(GetParam().folder);
   const DeviceList& list_ = GetParam().list;
 
-  Settings with_f32_cache() const {
+  Settings with_cache(uint32_t type) const {
     Settings settings = list_.settings;
-    settings.cache_type = GROK1_CACHE_F32;
+    settings.cache_type = type;
     return settings;
   }
 
@@ -111,9 +112,10 @@ class Golden : public testing::TestWithParam<Parameter> {
 };
 
 class GoldenDefaultCache : public Golden {};
+class GoldenI8Cache : public Golden {};
 
 TEST_P(Golden, Logits) {
-  const Engine engine(case_.path, with_f32_cache());
+  const Engine engine(case_.path, with_cache(GROK1_CACHE_F32));
   const std::string devices = engine.info().devices;
   EXPECT_EQ(static_cast<size_t>(std::count(devices.begin(), devices.end(), ',')) + 1, list_.n_devices) << devices;
   const double error = worst_error(engine);
@@ -128,8 +130,15 @@ TEST_P(GoldenDefaultCache, Logits) {
   EXPECT_LE(error, list_.bf16_bound);
 }
 
+TEST_P(GoldenI8Cache, Logits) {
+  const Engine engine(case_.path, with_cache(GROK1_CACHE_I8));
+  const double error = worst_error(engine);
+  RecordProperty("error", std::to_string(error));
+  EXPECT_LE(error, list_.i8_bound);
+}
+
 TEST_P(Golden, Traces) {
-  Engine engine(case_.path, with_f32_cache());
+  Engine engine(case_.path, with_cache(GROK1_CACHE_F32));
   const Trace trace = trace_of(engine);
   expect_same_experts(trace);
   expect_near_f64(trace, list_.bound);
@@ -189,8 +198,10 @@ std::string name_of_test(const testing::TestParamInfo<Parameter>& test) {
   return name_of(test.param.folder) + "_" + test.param.list.name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(parameters(false)), name_of_test);
-INSTANTIATE_TEST_SUITE_P(Cases, GoldenDefaultCache, testing::ValuesIn(parameters(true)), name_of_test);
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(parameters(&DeviceList::bound)), name_of_test);
+INSTANTIATE_TEST_SUITE_P(Cases, GoldenDefaultCache, testing::ValuesIn(parameters(&DeviceList::bf16_bound)),
+                         name_of_test);
+INSTANTIATE_TEST_SUITE_P(Cases, GoldenI8Cache, testing::ValuesIn(parameters(&DeviceList::i8_bound)), name_of_test);
 
 }  // namespace
 }  // namespace golden

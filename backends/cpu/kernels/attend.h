@@ -21,7 +21,7 @@ GROK1_INLINE const char* cached(const Attend& a, const char* first, uint32_t pos
 
 // Numbers i .. i + 15 of a row; those of int8 without the scale that they lie behind.
 template <Element E>
-GROK1_INLINE Float16 load_cached(const char* row, uint32_t i) {
+GROK1_INLINE Float16 load_cached(const char* row, size_t i) {
   if constexpr (E == Element::i8) {
     return convert(load_digits(row + kRowScaleBytes + i));
   } else {
@@ -50,21 +50,22 @@ GROK1_INLINE const char* after_keys(const Attend& a, uint32_t j) {
 template <Element E, uint32_t H>
 GROK1_INLINE void dot_four(const Attend& a, const float* q, const char* rows, const char* ahead,
                            __m128 (&folded)[H][4]) {
-  for (uint32_t n = 0; n < 4; n += kMicroKeys) {
+  const size_t width = a.head_width, row_bytes = a.row_bytes;
+  for (size_t n = 0; n < 4; n += kMicroKeys, rows += kMicroKeys * row_bytes, ahead += kMicroKeys * row_bytes) {
     Float16 sum[H][kMicroKeys];
-    for (uint32_t h = 0; h < H; ++h)
-      for (uint32_t m = 0; m < kMicroKeys; ++m) sum[h][m] = set(0.0f);
-    for (uint32_t i = 0; i < a.head_width; i += 16) {
-      fetch(ahead + n * a.row_bytes + i * kMicroKeys * kBytesOf<E>, 16 * kMicroKeys * kBytesOf<E>);
+    for (size_t h = 0; h < H; ++h)
+      for (size_t m = 0; m < kMicroKeys; ++m) sum[h][m] = set(0.0f);
+    for (size_t i = 0; i < width; i += 16) {
+      fetch(ahead + i * kMicroKeys * kBytesOf<E>, 16 * kMicroKeys * kBytesOf<E>);
       Float16 key[kMicroKeys];
-      for (uint32_t m = 0; m < kMicroKeys; ++m) key[m] = load_cached<E>(rows + (n + m) * a.row_bytes, i);
-      for (uint32_t h = 0; h < H; ++h) {
-        const Float16 query = load(q + h * a.head_width + i);
-        for (uint32_t m = 0; m < kMicroKeys; ++m) sum[h][m] = fma(query, key[m], sum[h][m]);
+      for (size_t m = 0; m < kMicroKeys; ++m) key[m] = load_cached<E>(rows + m * row_bytes, i);
+      for (size_t h = 0; h < H; ++h) {
+        const Float16 query = load(q + h * width + i);
+        for (size_t m = 0; m < kMicroKeys; ++m) sum[h][m] = fma(query, key[m], sum[h][m]);
       }
     }
-    for (uint32_t h = 0; h < H; ++h)
-      for (uint32_t m = 0; m < kMicroKeys; ++m) folded[h][n + m] = fold_add(sum[h][m].r);
+    for (size_t h = 0; h < H; ++h)
+      for (size_t m = 0; m < kMicroKeys; ++m) folded[h][n + m] = fold_add(sum[h][m].r);
   }
 }
 
@@ -129,18 +130,19 @@ GROK1_INLINE void scale_weights(const Attend& a, uint32_t head, float* p, uint32
 
 // C columns of sixteen of out[h] += p[h][j] * v[j], from column i on, for at most sixteen positions from j on.
 template <Element E, uint32_t H, uint32_t C>
-GROK1_INLINE void add_sixteen(const Attend& a, uint32_t head, const float* p, uint32_t i, uint32_t j,
-                              Float16 (&sum)[H][C]) {
-  const char* row = cached(a, a.v, j);
-  const char* ahead = cached(a, a.v, j + kFetchAhead < a.end ? j + kFetchAhead : j) + i * kBytesOf<E>;
-  const uint32_t count = a.end - j < 16 ? a.end - j : 16;
-  for (uint32_t n = 0; n < count; ++n, row += a.row_bytes, ahead += a.row_bytes) {
+GROK1_INLINE void add_sixteen(const Attend& a, const float* p, size_t i, uint32_t j, Float16 (&sum)[H][C]) {
+  const size_t row_bytes = a.row_bytes, at = i * kBytesOf<E>;
+  const char* row = cached(a, a.v, j) + at;
+  const char* ahead = cached(a, a.v, j + kFetchAhead < a.end ? j + kFetchAhead : j) + at;
+  const float* weights = p + (j - a.begin);
+  const size_t count = a.end - j < 16 ? a.end - j : 16;
+  for (size_t n = 0; n < count; ++n, row += row_bytes, ahead += row_bytes) {
     fetch(ahead, 16 * C * kBytesOf<E>);
     Float16 value[C];
-    for (uint32_t c = 0; c < C; ++c) value[c] = load_cached<E>(row, i + 16 * c);
-    for (uint32_t h = 0; h < H; ++h) {
-      const Float16 weight = set(p[(head + h) * kSplit + j - a.begin + n]);
-      for (uint32_t c = 0; c < C; ++c) sum[h][c] = fma(weight, value[c], sum[h][c]);
+    for (size_t c = 0; c < C; ++c) value[c] = load_cached<E>(row, 16 * c);
+    for (size_t h = 0; h < H; ++h) {
+      const Float16 weight = set(weights[h * kSplit + n]);
+      for (size_t c = 0; c < C; ++c) sum[h][c] = fma(weight, value[c], sum[h][c]);
     }
   }
 }
@@ -153,7 +155,7 @@ GROK1_INLINE void add_columns(const Attend& a, uint32_t head, const float* p, ui
   float* out = a.out + head * a.head_width + i;
   for (uint32_t h = 0; h < H; ++h)
     for (uint32_t c = 0; c < C; ++c) sum[h][c] = begin == a.begin ? set(0.0f) : load(out + h * a.head_width + 16 * c);
-  for (uint32_t j = begin; j < end; j += 16) add_sixteen<E, H, C>(a, head, p, i, j, sum);
+  for (uint32_t j = begin; j < end; j += 16) add_sixteen<E, H, C>(a, p + head * kSplit, i, j, sum);
   for (uint32_t h = 0; h < H; ++h)
     for (uint32_t c = 0; c < C; ++c) store(out + h * a.head_width + 16 * c, sum[h][c]);
 }
