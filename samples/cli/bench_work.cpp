@@ -40,8 +40,9 @@ ModelWork::ModelWork(const grok1_model* model, uint32_t cache_type) {
   }
   other_bytes_ = weights - experts;
   expert_bytes_ = experts / info.experts / info.layers;
-  const double number_bytes = cache_type == GROK1_CACHE_F32 ? 4 : 2;
-  kv_token_bytes_ = 2.0 * info.layers * info.kv_heads * info.head_dim * number_bytes;
+  const double row_bytes = cache_type == GROK1_CACHE_I8 ? info.head_dim + 4.0  // behind their scale
+                                                        : info.head_dim * (cache_type == GROK1_CACHE_F32 ? 4.0 : 2.0);
+  kv_token_bytes_ = 2.0 * info.layers * info.kv_heads * row_bytes;
 
   grok1_tensor_info tensor = GROK1_INIT(grok1_tensor_info);
   for (size_t i = 0; grok1_model_tensor(model, i, &tensor) == GROK1_OK; ++i) {

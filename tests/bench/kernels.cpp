@@ -247,6 +247,7 @@ void add_attend(Bench& bench, const Encoding& e) {
               Attend a{};
               a.q = bench.data.values();
               a.k = bench.data.set(), a.v = a.k + rows_bytes, a.page_bytes = 2 * rows_bytes;
+              a.row_bytes = static_cast<uint32_t>(kHeadWidth * e.bytes);
               a.pages = pages->data() + call * pages_per_split;
               a.heads = kHeadsPerKv, a.head_width = kHeadWidth, a.page_shift = 5;
               a.end = kSplit, a.multiplier = 0.088f, a.soft_cap = 30, a.element = e.element;
