@@ -1,9 +1,9 @@
 // bench_load MODEL [ROUNDS] [DEVICE]: loads that read (GROK1_WEIGHTS_READ) against plain direct reads of the same files
 // with as many requests in flight, of the same size, in alternation in one process. Nothing of it uses the page cache,
-// so every round is a cold one. Two of each, because memory has a price of its own: the system clears every page that
-// it hands out, and a virtual machine may have to ask for it first.
-//   read   into memory that is used again          load   to a device that takes all chunks and keeps nothing
-//   filled into as much new memory as is read      load   to DEVICE
+// so every round is a cold one. Memory has a price of its own: the system clears every page that it hands out, and a
+// virtual machine may have to ask for it first. So there are pairs without it (a read into memory that is used again, a
+// load to a device that keeps nothing), and pairs with: a read into as much new memory, a load to DEVICE. Of these each
+// comes first in every second round, and the second gets memory that was just given back.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <grok1.h>
@@ -178,12 +178,10 @@ double load(grok1_runtime* runtime, const char* path, const char* device) {
   return seconds;
 }
 
-void report(const char* what, const char* against, double gigabytes, const std::vector<double>& loads,
+void report(const char* load, const char* read, double gigabytes, const std::vector<double>& loads,
             const std::vector<double>& reads) {
-  std::vector<double> ratios;
-  for (size_t i = 0; i < loads.size(); ++i) ratios.push_back(reads[i] / loads[i]);
-  std::printf("%s %.2f GB/s, %s %.2f GB/s, fraction %.2f\n", what, gigabytes / median(loads), against,
-              gigabytes / median(reads), median(ratios));
+  std::printf("%s %.2f GB/s, %s %.2f GB/s, fraction %.2f\n", load, gigabytes / median(loads), read,
+              gigabytes / median(reads), median(reads) / median(loads));
 }
 
 }  // namespace
@@ -193,27 +191,24 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: bench_load MODEL [ROUNDS] [DEVICE]\n");
     return 2;
   }
-  const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
+  const int rounds = std::max(2, argc > 2 ? std::atoi(argv[2]) : 6);
   const char* device = argc > 3 ? argv[3] : "cpu";
   const Files files = files_of(argv[1]);
   grok1_runtime* runtime = runtime_with_it();
   const double gigabytes = static_cast<double>(files.bytes) / 1e9;
-  std::vector<double> reads, takes, fills, loads;
+  std::vector<double> reads, takes, first_fills, fills, first_loads, loads;
   for (int i = 0; i < rounds; ++i) {
     reads.push_back(plain_read(files, false));
     takes.push_back(load(runtime, argv[1], "nothing"));
-    // Memory that was just given back is cheaper than other: each comes first in every second round.
-    if (i % 2 == 0) fills.push_back(plain_read(files, true));
-    loads.push_back(load(runtime, argv[1], device));
+    if (i % 2 == 0) first_fills.push_back(plain_read(files, true));
+    (i % 2 == 0 ? loads : first_loads).push_back(load(runtime, argv[1], device));
     if (i % 2 == 1) fills.push_back(plain_read(files, true));
-    std::printf("read %.2f, load to nothing %.2f; filled %.2f, load %.2f GB/s\n", gigabytes / reads.back(),
-                gigabytes / takes.back(), gigabytes / fills.back(), gigabytes / loads.back());
   }
   std::printf("%.3f GB, %u requests of %d MiB in flight, medians of %d rounds:\n", gigabytes, kInFlight,
               static_cast<int>(kRequest >> 20), rounds);
-  report("load to a device that keeps nothing", "read", gigabytes, takes, reads);
-  report("load", "read into new memory", gigabytes, loads, fills);
-  report("load", "read", gigabytes, loads, reads);
+  report("to a device that keeps nothing: load", "read", gigabytes, takes, reads);
+  report("first to take the memory: load", "read", gigabytes, first_loads, first_fills);
+  report("memory just given back: load", "read", gigabytes, loads, fills);
   grok1_runtime_release(runtime);
   return 0;
 }
