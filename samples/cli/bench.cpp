@@ -24,19 +24,27 @@ struct BenchOptions {
   std::string format = "md";
 };
 
+// A depth that leaves no room in the model's context is cut: --depth 8192 ends where the context of 8192 does.
+uint32_t cut_depth(uint32_t depth, uint32_t tokens, uint32_t context) {
+  return tokens >= context || depth <= context - tokens ? depth : context - tokens;
+}
+
 // By depth, ascending: then each depth is filled once.
-std::vector<BenchTest> tests_of(const BenchOptions& options) {
-  std::vector<uint32_t> depths = options.depths;
-  std::sort(depths.begin(), depths.end());
+std::vector<BenchTest> tests_of(const BenchOptions& options, uint32_t context) {
   std::vector<BenchTest> tests;
-  for (const uint32_t depth : depths) {
+  for (const uint32_t depth : options.depths) {
     for (const uint32_t n : options.prompts)
-      if (n != 0) tests.push_back({true, n, 1, depth});
+      if (n != 0) tests.push_back({true, n, 1, cut_depth(depth, n, context), depth});
     for (const uint32_t n : options.generated)
       for (const uint32_t batch : options.batches)
-        if (n != 0) tests.push_back({false, n, batch, depth});
+        if (n != 0) tests.push_back({false, n, batch, cut_depth(depth, n, context), depth});
   }
   if (tests.empty()) throw Stop(kUsage, "-p 0 -n 0 leaves nothing to measure");
+  std::stable_sort(tests.begin(), tests.end(), [](const auto& a, const auto& b) { return a.depth < b.depth; });
+  for (const BenchTest& test : tests)
+    if (test.depth != test.asked)
+      std::fprintf(stderr, "grok1: %s is measured behind %u tokens: the model's context is %u\n", test.name().c_str(),
+                   test.depth, context);
   return tests;
 }
 
@@ -61,7 +69,7 @@ std::string processor_of(grok1_runtime* runtime, const std::string& devices) {
 
 int bench(const BenchOptions& options) {
   Interrupt interrupt;
-  const std::vector<BenchTest> tests = tests_of(options);
+  const std::vector<BenchTest> tests = tests_of(options, model_info(probe_model(options.model).get()).context);
   const grok1_model_options limits = limits_for(options, tests);
   const Runtime runtime = make_runtime(options.model);
   const Model model = load_model(runtime.get(), options.model, limits, interrupt);
@@ -84,7 +92,7 @@ int bench(const BenchOptions& options) {
 std::string BenchTest::name() const {
   std::string name = text(is_prompt ? "pp%u" : "tg%u", tokens);
   if (batch != 1) name += text("@b%u", batch);
-  if (depth != 0) name += text("@d%u", depth);
+  if (asked != 0) name += text("@d%u", asked);
   return name;
 }
 

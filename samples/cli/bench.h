@@ -16,6 +16,7 @@ struct BenchTest {
   uint32_t tokens;  // of each sequence
   uint32_t batch;   // sequences
   uint32_t depth;   // tokens before
+  uint32_t asked;   // depth that was asked for: there may be no room for so many
 
   uint64_t all_tokens() const { return uint64_t{tokens} * batch; }
   std::string name() const;  // "pp512", "tg128@b4@d8192"
