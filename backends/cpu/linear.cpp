@@ -40,7 +40,7 @@ double evenness(uint64_t tasks, uint32_t threads) {
 // last product's are shorter, so that no thread waits long for another's last task.
 uint32_t slice_width(const Matrix& m, uint32_t n_rows, uint32_t threads, bool last) {
   const uint64_t most_slices = std::max<uint64_t>(1, m.n / kLeastSlice);
-  uint64_t slices = parts(m.n, n_rows == 1 ? kSliceSums : kNearSums / n_rows);
+  uint64_t slices = parts(m.n, n_rows == 1 ? kSliceSums : kNearSums / std::min(n_rows, kRowsTogether));
   if (last && n_rows == 1) slices = std::max(slices, std::min<uint64_t>(4, most_slices));
   while (2 * slices <= most_slices && evenness(slices * m.n_chunks, threads) < 0.95) slices *= 2;
   return rounded_to_strips(parts(m.n, slices));

@@ -77,6 +77,21 @@ void lay_out_experts(Carver& carver, Step& s, const Sizes& n) {
   carver.take(s.scratch.expert_gates, choices);
 }
 
+constexpr uint64_t kSweptPairs = 64;  // rows times experts whose gate and up are swept as one piece of work
+
+// One row of any weight that a row can be swept over, however small its scale groups; many rows of weights with few.
+// What finds no room goes over tiles.
+uint64_t partial_sums(const Sizes& n) {
+  const auto one = [](uint64_t k, uint64_t outputs) { return size_product({most_chunks(k), outputs}); };
+  const auto many = [](uint64_t rows, uint64_t k, uint64_t outputs) {
+    return size_product({rows, k / kChunk + 1, outputs});
+  };
+  const uint64_t rows = std::min<uint64_t>(n.rows, kSweptRows), pairs = std::min(n.panel, kSweptPairs);
+  return std::max({one(n.d, n.q + 2 * n.kv), one(n.d, 2 * n.ffn), one(n.q, n.d), one(n.ffn, n.d),
+                   many(rows, n.d, n.q + 2 * n.kv), many(rows, n.q, n.d), many(pairs, n.d, 2 * n.ffn),
+                   many(pairs, n.ffn, n.d)});
+}
+
 }  // namespace
 
 uint64_t units_per_row(const grok1_model_desc& model) {
@@ -100,10 +115,7 @@ uint64_t lay_out(Step& s, char* base) {
   lay_out_experts(carver, s, n);
   lay_out_digits(carver, s, n);
   carver.take(s.scratch.written, n.rows);
-  const uint64_t swept = std::min<uint64_t>(n.rows, kSweptRows);
-  s.scratch.partial_size = size_product(
-      {swept, std::max({size_product({most_chunks(n.d), n.q + 2 * n.kv}), size_product({most_chunks(n.d), 2 * n.ffn}),
-                        size_product({most_chunks(n.q), n.d}), size_product({most_chunks(n.ffn), n.d})})});
+  s.scratch.partial_size = partial_sums(n);
   carver.take(s.scratch.partial, s.scratch.partial_size);
   const uint64_t attention =
       sizeof(float) * size_sum({kHeads * kSplit, size_product({most_splits(s.limits), split_floats(s.model)})});

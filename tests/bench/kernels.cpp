@@ -173,7 +173,7 @@ void add_sweep(Bench& bench, const Encoding& e, uint32_t threads, uint32_t rows 
   const auto m = std::make_shared<const Matrices>(bench.data, e, false);
   const auto chunks = static_cast<uint32_t>(m->chunks().list.size());
   const uint32_t share = (m->n() * chunks / threads + kStrip - 1) / kStrip * kStrip;
-  const uint32_t width = std::min({share, rows == 1 ? kSliceSums : kNearSums / rows, m->n()});
+  const uint32_t width = std::min({share, rows == 1 ? kSliceSums : kNearSums / std::min(rows, kRowsTogether), m->n()});
   const uint64_t slices = m->n() / width, per_matrix = slices * chunks;  // a narrower last one is left out
   const double weights = double{kInputs} / chunks * width;
   bench.add(shape_name("sweep", e, m->n(), rows, one_digit) + "/threads:" + std::to_string(threads),
@@ -289,7 +289,7 @@ void add_probes(Bench& bench) {
 
 void add_all(Bench& bench) {
   for (const uint32_t threads : {2, 16, 64}) add_sweep(bench, kI8, threads);
-  for (const uint32_t rows : {2, 4, 8}) add_sweep(bench, kI8, 2, rows);
+  for (const uint32_t rows : {2, 4, 8, 16, 24}) add_sweep(bench, kI8, 2, rows);
   for (const uint32_t rows : {1, 8}) add_sweep(bench, kI8, 2, rows, true);
   for (const Encoding& e : {kF32, kBf16, kF16}) add_sweep(bench, e, 2);
   for (const uint32_t rows : {2, 4, 8, 16, 32, 64, 128, 256}) add_tile(bench, kI8, rows);

@@ -8,10 +8,6 @@
 
 namespace grok1::cpu::GROK1_ISA {
 
-GROK1_INLINE uint64_t row_of(const Rows& rows, uint32_t m) {
-  return rows.index == nullptr ? m : rows.index[m];
-}
-
 constexpr uint32_t kFloatRows = 8;  // rows of the matrix that are read together
 
 // sums[m * stride + n] continues over inputs k .. k + n_k of all rows, n_k <= kFloatRows.
@@ -133,47 +129,62 @@ static void tile_float(const Matrix& w, const Rows& rows, uint32_t n_begin, uint
   }
 }
 
-// Dot products of R rows and D outputs.
+constexpr uint32_t kDots = 4;          // outputs that are read together
+constexpr uint32_t kDotInputs = 1024;  // inputs of them that stay in the nearest cache while rows pass by
+constexpr uint32_t kDotRows = 32;      // rows whose sums wait meanwhile
+
+// Inputs k .. k + size of R dot products with D outputs each; `sums` of a row lie behind each other.
 template <Element E, uint32_t R, uint32_t D>
-GROK1_INLINE void dots_of(const Matrix& w, const float* const* x, uint32_t n, float multiplier, float* const* y) {
+GROK1_INLINE void continue_dots(const char* outputs, uint64_t row_bytes, const float* const* x, uint32_t size,
+                                Float16 (*sums)[kDots]) {
   Float16 sum[R][D];
   for (uint32_t r = 0; r < R; ++r)
-    for (uint32_t d = 0; d < D; ++d) sum[r][d] = set(0.0f);
-  const char* first = w.data + n * w.row_bytes;
-  in_sixteens(w.k, [&](uint64_t k, uint32_t lanes) {
-    Float16 outputs[D];
-    for (uint32_t d = 0; d < D; ++d) outputs[d] = load_lanes<E>(first + d * w.row_bytes + k * kBytesOf<E>, lanes);
+    for (uint32_t d = 0; d < D; ++d) sum[r][d] = sums[r][d];
+  in_sixteens(size, [&](uint64_t k, uint32_t lanes) {
+    Float16 w[D];
+    for (uint32_t d = 0; d < D; ++d) w[d] = load_lanes<E>(outputs + d * row_bytes + k * kBytesOf<E>, lanes);
     for (uint32_t r = 0; r < R; ++r) {
       const Float16 inputs = load_lanes(x[r] + k, lanes);
-      for (uint32_t d = 0; d < D; ++d) sum[r][d] = fma(inputs, outputs[d], sum[r][d]);
+      for (uint32_t d = 0; d < D; ++d) sum[r][d] = fma(inputs, w[d], sum[r][d]);
     }
   });
   for (uint32_t r = 0; r < R; ++r)
-    for (uint32_t d = 0; d < D; ++d) y[r][d] = sum_of_lanes(sum[r][d]) * multiplier;
+    for (uint32_t d = 0; d < D; ++d) sums[r][d] = sum[r][d];
 }
 
-constexpr uint32_t kDots = 4;  // outputs that are read together
-
+// D outputs of at most kDotRows rows.
 template <Element E, uint32_t D>
-static void dots_of_rows(const Matrix& w, const Rows& rows, uint32_t n, float multiplier, float* y, uint64_t stride) {
-  const float* x[kMicroRows];
-  float* out[kMicroRows];
-  const auto take = [&](uint32_t m, uint32_t count) {
-    for (uint32_t r = 0; r < count; ++r)
-      x[r] = rows.values + row_of(rows, m + r) * rows.stride, out[r] = y + (m + r) * stride;
-  };
-  uint32_t m = 0;
-  for (; m + kMicroRows <= rows.count; m += kMicroRows)
-    take(m, kMicroRows), dots_of<E, kMicroRows, D>(w, x, n, multiplier, out);
-  for (; m < rows.count; ++m) take(m, 1), dots_of<E, 1, D>(w, x, n, multiplier, out);
+static void dots_of_rows(const Matrix& w, const Rows& rows, uint32_t first, uint32_t count, uint32_t n,
+                         float multiplier, float* y, uint64_t stride) {
+  Float16 sums[kDotRows][kDots];
+  for (uint32_t m = 0; m < count; ++m)
+    for (uint32_t d = 0; d < D; ++d) sums[m][d] = set(0.0f);
+  for (uint32_t k = 0; k < w.k; k += kDotInputs) {
+    const uint32_t size = w.k - k < kDotInputs ? w.k - k : kDotInputs;
+    const char* outputs = w.data + n * w.row_bytes + uint64_t{k} * kBytesOf<E>;
+    const float* x[kMicroRows];
+    const auto take = [&](uint32_t m, uint32_t n_rows) {
+      for (uint32_t r = 0; r < n_rows; ++r) x[r] = rows.values + row_of(rows, first + m + r) * rows.stride + k;
+    };
+    uint32_t m = 0;
+    for (; m + kMicroRows <= count; m += kMicroRows)
+      take(m, kMicroRows), continue_dots<E, kMicroRows, D>(outputs, w.row_bytes, x, size, sums + m);
+    for (; m < count; ++m) take(m, 1), continue_dots<E, 1, D>(outputs, w.row_bytes, x, size, sums + m);
+  }
+  for (uint32_t m = 0; m < count; ++m)
+    for (uint32_t d = 0; d < D; ++d) y[(first + m) * stride + d] = sum_of_lanes(sums[m][d]) * multiplier;
 }
 
 template <Element E>
 static void dots_as(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,
                     uint64_t stride) {
-  uint32_t n = n_begin;
-  for (; n + kDots <= n_end; n += kDots) dots_of_rows<E, kDots>(w, rows, n, multiplier, y + (n - n_begin), stride);
-  for (; n < n_end; ++n) dots_of_rows<E, 1>(w, rows, n, multiplier, y + (n - n_begin), stride);
+  for (uint32_t first = 0; first < rows.count; first += kDotRows) {
+    const uint32_t left = rows.count - first, count = left < kDotRows ? left : kDotRows;
+    uint32_t n = n_begin;
+    for (; n + kDots <= n_end; n += kDots)
+      dots_of_rows<E, kDots>(w, rows, first, count, n, multiplier, y + (n - n_begin), stride);
+    for (; n < n_end; ++n) dots_of_rows<E, 1>(w, rows, first, count, n, multiplier, y + (n - n_begin), stride);
+  }
 }
 
 static void dots(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,

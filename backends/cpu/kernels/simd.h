@@ -208,6 +208,10 @@ GROK1_INLINE void store_lanes(float* p, Float16 a, uint32_t lanes) {
   }
 }
 
+GROK1_INLINE uint64_t row_of(const Rows& rows, uint32_t m) {
+  return rows.index == nullptr ? m : rows.index[m];
+}
+
 // function<E>(...) for the float element type that a run-time value names.
 #define GROK1_WITH_ELEMENT(element, function, ...) \
   do {                                             \

@@ -12,12 +12,11 @@ constexpr uint32_t kSweepRows = kRegs == 1 ? 8 : 4;  // of the matrix: their pai
 
 // Digits of a block, 0 behind its end: a row of the matrix that is not there counts nothing.
 struct BlockDigits {
-  int16_t x[kSweptRows][kBlock + 8];
+  int16_t x[kRowsTogether][kBlock + 8];
 
-  void take(const Rows& rows, uint32_t k, uint32_t size) {
-    for (uint32_t r = 0; r < rows.count; ++r) {
-      const uint64_t row = rows.index == nullptr ? r : rows.index[r];
-      memcpy(x[r], rows.digits + row * rows.digit_stride + k, size * sizeof(int16_t));
+  void take(const Rows& rows, uint32_t begin, uint32_t count, uint32_t k, uint32_t size) {
+    for (uint32_t r = 0; r < count; ++r) {
+      memcpy(x[r], rows.digits + row_of(rows, begin + r) * rows.digit_stride + k, size * sizeof(int16_t));
       if (size < kBlock) memset(x[r] + size, 0, 8 * sizeof(int16_t));
     }
   }
@@ -123,12 +122,15 @@ static void sweep_i8(const Matrix& w, const Rows& rows, const Chunk& chunk, uint
   for (uint32_t done = 0; done < chunk.k_size; done += kBlock) {
     const uint32_t k = chunk.k_begin + done, rest = chunk.k_size - done, size = rest < kBlock ? rest : kBlock;
     const int8_t* first = reinterpret_cast<const int8_t*>(w.data) + k * w.row_bytes + n_begin;
-    x.take(rows, k, size);
-    sweep_block(first, w.row_bytes, size, x, rows.count, width, sums);
-    for (uint32_t r = 0; r < rows.count; ++r) {
-      const uint64_t row = rows.index == nullptr ? r : rows.index[r];
-      const float scale = rows.scales[row * rows.scale_stride + chunk.block_begin + done / kBlock];
-      add_block(sums.first + r * sums.stride, scale, width, partial + r * stride);
+    for (uint32_t begin = 0; begin < rows.count; begin += kRowsTogether) {
+      const uint32_t left = rows.count - begin, count = left < kRowsTogether ? left : kRowsTogether;
+      x.take(rows, begin, count, k, size);
+      sweep_block(first, w.row_bytes, size, x, count, width, sums);
+      for (uint32_t r = 0; r < count; ++r) {
+        const float* scales = rows.scales + row_of(rows, begin + r) * rows.scale_stride;
+        add_block(sums.first + r * sums.stride, scales[chunk.block_begin + done / kBlock], width,
+                  partial + (begin + r) * stride);
+      }
     }
   }
 }

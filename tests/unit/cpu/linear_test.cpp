@@ -145,8 +145,14 @@ TEST_P(LinearI8, AFewRowsHaveTheBitsOfTheDefinition) {
   for (const Isa isa : levels_with_fma())
     for (const float most : {kTwoDigits, kOneDigit}) {
       quantise(kernels_of(isa), most);
-      for (const std::vector<uint32_t>& index :
-           {std::vector<uint32_t>{0}, {1}, {2}, {8, 1}, {3, 2, 0}, {7, 6, 5, 4, 3, 2, 1, 0}})
+      for (const std::vector<uint32_t>& index : {std::vector<uint32_t>{0},
+                                                 {1},
+                                                 {2},
+                                                 {8, 1},
+                                                 {3, 2, 0},
+                                                 {7, 6, 5, 4, 3, 2, 1, 0},
+                                                 {8, 7, 6, 5, 4, 3, 2, 1, 0},
+                                                 {0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 7, 6, 5, 4, 3, 2, 1}})
         for (const uint32_t slice : {64u, 128u, 8192u}) {
           const std::vector<float> found = swept(kernels_of(isa), index, slice);
           for (size_t i = 0; i < index.size(); ++i)
