@@ -36,13 +36,14 @@ double evenness(uint64_t tasks, uint32_t threads) {
   return static_cast<double>(tasks) / static_cast<double>(parts(tasks, threads) * threads);
 }
 
-// One row: whole rows of the matrix, as the memory likes long runs; several rows: such that their sums stay near. The
-// last product's are shorter, so that no thread waits long for another's last task.
-uint32_t slice_width(const Matrix& m, uint32_t n_rows, uint32_t threads, bool last) {
+// One row: whole rows of the matrix, as the memory likes long runs; several rows: such that their sums stay near. If
+// the `chunks` of all products do not keep the threads evenly busy, shorter; and the last product's, so that no thread
+// waits long for another's last task.
+uint32_t slice_width(const Matrix& m, uint32_t n_rows, uint32_t threads, uint64_t chunks, bool last) {
   const uint64_t most_slices = std::max<uint64_t>(1, m.n / kLeastSlice);
-  uint64_t slices = parts(m.n, n_rows == 1 ? kSliceSums : kNearSums / std::min(n_rows, kRowsTogether));
+  uint64_t slices = parts(m.n, n_rows <= 2 ? kSliceSums / n_rows : kNearSums / std::min(n_rows, kRowsTogether));
   if (last && n_rows == 1) slices = std::max(slices, std::min<uint64_t>(4, most_slices));
-  while (2 * slices <= most_slices && evenness(slices * m.n_chunks, threads) < 0.95) slices *= 2;
+  while (2 * slices <= most_slices && evenness(slices * chunks, threads) < 0.95) slices *= 2;
   return rounded_to_strips(parts(m.n, slices));
 }
 
@@ -52,7 +53,7 @@ uint32_t tile_width(const Matrix& m, uint32_t threads) {
   return width;
 }
 
-Division divide(const Step& step, const Matrix& m, uint32_t n_rows, bool last, float*& partial) {
+Division divide(const Step& step, const Matrix& m, uint32_t n_rows, uint64_t chunks, bool last, float*& partial) {
   const uint32_t threads = step.device->threads.count();
   Division d{Way::tile, m, 0, 0, 0, nullptr};
   const uint64_t sums = n_rows * d.partial_stride();
@@ -62,7 +63,7 @@ Division divide(const Step& step, const Matrix& m, uint32_t n_rows, bool last, f
     d.width = kDotsPerTask;
   } else if (n_rows <= kSweptRows && sums <= left) {
     d.way = Way::sweep;
-    d.width = slice_width(m, n_rows, threads, last);
+    d.width = slice_width(m, n_rows, threads, chunks, last);
     d.partial = partial;
     partial += sums;
   } else {
@@ -148,9 +149,12 @@ void multiply(Step& step, const Product* products, uint32_t count) {
   Division divisions[kMostProducts];
   Tasks tasks, reductions;
   float* partial = step.scratch.partial;
+  uint64_t chunks = 0;
+  for (uint32_t i = 0; i < count; ++i) chunks += products[i].weight->chunks.list.size();
   for (uint32_t i = 0; i < count; ++i) {
     const Product& p = products[i];
-    const Division& d = divisions[i] = divide(step, p.weight->matrix(p.expert), p.rows.count, i + 1 == count, partial);
+    const Division& d = divisions[i] =
+        divide(step, p.weight->matrix(p.expert), p.rows.count, chunks, i + 1 == count, partial);
     tasks.add(p.rows.count == 0 ? 0 : d.tasks);
     reductions.add(d.way == Way::sweep ? p.rows.count * parts(d.matrix.n, kReducedPerTask) : 0);
   }
