@@ -141,6 +141,23 @@ GROK1_INLINE RegI reg_unpack_high_16(RegI a, RegI b) {
 GROK1_INLINE RegI reg_high_bytes(RegI a) {  // of each int16, as int16
   return _mm256_srai_epi16(a, 8);
 }
+// Two rows of as many bytes as a register holds: int16 pairs of both in four registers, the first row's below. The
+// columns of each half of the four are out of order by lanes of 128 bits; sums made from them are put in order below.
+GROK1_INLINE void reg_load_pairs(const int8_t* a, const int8_t* b, RegI* pairs) {
+  for (int i = 0; i < 2; ++i) {
+    const __m256i x = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a + 16 * i)));
+    const __m256i y = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b + 16 * i)));
+    pairs[2 * i] = _mm256_unpacklo_epi16(x, y);
+    pairs[2 * i + 1] = _mm256_unpackhi_epi16(x, y);
+  }
+}
+GROK1_INLINE void reg_order_pairs(RegI* sums) {
+  for (int i = 0; i < 4; i += 2) {
+    const __m256i a = sums[i], b = sums[i + 1];
+    sums[i] = _mm256_permute2x128_si256(a, b, 0x20);
+    sums[i + 1] = _mm256_permute2x128_si256(a, b, 0x31);
+  }
+}
 // Four registers, of two lanes of 128 bits each: the lower lanes first, then the upper ones.
 GROK1_INLINE void reg_transpose_lanes(RegI* t) {
   const __m256i a = t[0], b = t[1], c = t[2], d = t[3];

@@ -141,6 +141,24 @@ GROK1_INLINE RegI reg_unpack_high_16(RegI a, RegI b) {
 GROK1_INLINE RegI reg_high_bytes(RegI a) {  // of each int16, as int16
   return _mm512_srai_epi16(a, 8);
 }
+// Two rows of as many bytes as a register holds: int16 pairs of both in four registers, the first row's below. The
+// columns of each half of the four are out of order by lanes of 128 bits; sums made from them are put in order below.
+GROK1_INLINE void reg_load_pairs(const int8_t* a, const int8_t* b, RegI* pairs) {
+  for (int i = 0; i < 2; ++i) {
+    const __m512i x = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a + 32 * i)));
+    const __m512i y = _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + 32 * i)));
+    pairs[2 * i] = _mm512_unpacklo_epi16(x, y);
+    pairs[2 * i + 1] = _mm512_unpackhi_epi16(x, y);
+  }
+}
+GROK1_INLINE void reg_order_pairs(RegI* sums) {
+  for (int i = 0; i < 4; i += 2) {
+    const __m512i low = _mm512_shuffle_i32x4(sums[i], sums[i + 1], 0x44);
+    const __m512i high = _mm512_shuffle_i32x4(sums[i], sums[i + 1], 0xee);
+    sums[i] = _mm512_shuffle_i32x4(low, low, 0xd8);
+    sums[i + 1] = _mm512_shuffle_i32x4(high, high, 0xd8);
+  }
+}
 // Four registers, of four lanes of 128 bits each, transposed.
 GROK1_INLINE void reg_transpose_lanes(RegI* t) {
   const __m512i a = _mm512_shuffle_i32x4(t[0], t[1], 0x44), b = _mm512_shuffle_i32x4(t[2], t[3], 0x44);

@@ -156,7 +156,18 @@ GROK1_INLINE RegI reg_unpack_high_16(RegI a, RegI b) {
 GROK1_INLINE RegI reg_high_bytes(RegI a) {  // of each int16, as int16
   return _mm_srai_epi16(a, 8);
 }
-GROK1_INLINE void reg_transpose_lanes(RegI*) {}  // a register is one lane
+// Two rows of sixteen bytes: int16 pairs of both in four registers, the first row's below. SSE2 has no conversion that
+// widens with the sign, but a byte above itself, shifted.
+GROK1_INLINE void reg_load_pairs(const int8_t* a, const int8_t* b, RegI* pairs) {
+  const RegI x = reg_load_bytes(a), y = reg_load_bytes(b);
+  const RegI low = reg_unpack_low_8(x, y), high = reg_unpack_high_8(x, y);
+  pairs[0] = reg_high_bytes(reg_unpack_low_8(low, low));
+  pairs[1] = reg_high_bytes(reg_unpack_high_8(low, low));
+  pairs[2] = reg_high_bytes(reg_unpack_low_8(high, high));
+  pairs[3] = reg_high_bytes(reg_unpack_high_8(high, high));
+}
+GROK1_INLINE void reg_order_pairs(RegI*) {}  // a register is one lane
+GROK1_INLINE void reg_transpose_lanes(RegI*) {}
 
 constexpr int kMicroRows = 1, kMicroColumns = 1;      // tile of sums in registers: rows, columns in sixteens
 constexpr uint32_t kMicroKeys = 1, kMicroValues = 1;  // attended together: keys, columns of values in sixteens

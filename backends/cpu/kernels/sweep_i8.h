@@ -33,10 +33,11 @@ struct SweepSums {
 };
 
 // Adds kSweepRows rows of a unit, `k` the number of the first within the block, to the sums of column n of all rows.
-GROK1_INLINE void add_unit(const RegI* w, const BlockDigits& x, uint32_t n_rows, uint32_t k, int32_t* sums,
-                           uint64_t stride) {
+// Fewer instructions than unit_i8.h's two steps: how far ahead of the memory a core gets depends on their number.
+GROK1_INLINE void add_unit(const int8_t* const* w, uint32_t n, const BlockDigits& x, uint32_t n_rows, uint32_t k,
+                           int32_t* sums, uint64_t stride) {
   RegI pairs[kSweepRows / 2][4];
-  for (uint32_t i = 0; i < kSweepRows / 2; ++i) interleave_pairs(w[2 * i], w[2 * i + 1], pairs[i]);
+  for (uint32_t i = 0; i < kSweepRows / 2; ++i) reg_load_pairs(w[2 * i] + n, w[2 * i + 1] + n, pairs[i]);
   for (uint32_t r = 0; r < n_rows; ++r, sums += stride) {
     RegI sum[4];
     for (uint32_t j = 0; j < 4; ++j) sum[j] = reg_load(sums + kUnitLanes * j);
@@ -68,15 +69,18 @@ class Ahead {
 GROK1_INLINE void sweep_rows(const int8_t* const* rows, Ahead ahead, const BlockDigits& x, uint32_t n_rows, uint32_t k,
                              uint32_t width, const SweepSums& sums) {
   uint32_t n = 0;
-  RegI w[kSweepRows];
   for (; n + kUnit <= width; n += kUnit) {
-    for (uint32_t i = 0; i < kSweepRows; ++i) w[i] = reg_load_bytes(rows[i] + n);
     ahead.ask();
-    add_unit(w, x, n_rows, k, sums.first + n, sums.stride);
+    add_unit(rows, n, x, n_rows, k, sums.first + n, sums.stride);
   }
   if (n == width) return;
-  for (uint32_t i = 0; i < kSweepRows; ++i) w[i] = load_unit(rows[i] + n, width - n);
-  add_unit(w, x, n_rows, k, sums.first + n, sums.stride);
+  int8_t copy[kSweepRows][kUnit] = {};  // nothing behind the last column is read
+  const int8_t* at[kSweepRows];
+  for (uint32_t i = 0; i < kSweepRows; ++i) {
+    memcpy(copy[i], rows[i] + n, width - n);
+    at[i] = copy[i];
+  }
+  add_unit(at, 0, x, n_rows, k, sums.first + n, sums.stride);
 }
 
 static void sweep_block(const int8_t* w, uint64_t row_bytes, uint32_t size, const BlockDigits& x, uint32_t n_rows,
@@ -100,7 +104,7 @@ static void add_block(const int32_t* sums, float scale, uint32_t width, float* p
   for (uint32_t n = 0; n < width; n += kUnit) {
     RegI t[4];
     for (uint32_t j = 0; j < 4; ++j) t[j] = reg_load(sums + n + kUnitLanes * j);
-    in_order(t);
+    reg_order_pairs(t);
     float* p = partial + n;
     float copy[kUnit] = {};
     const uint32_t rest = width - n;
