@@ -36,9 +36,9 @@ double evenness(uint64_t tasks, uint32_t threads) {
   return static_cast<double>(tasks) / static_cast<double>(parts(tasks, threads) * threads);
 }
 
-// One row: whole rows of the matrix, as the memory likes long runs; several rows: such that their sums stay near. If
-// the `chunks` of all products do not keep the threads evenly busy, shorter; and the last product's, so that no thread
-// waits long for another's last task.
+// One or two rows: as long as scratch allows, as the memory likes long runs of the matrix; more: such that their sums
+// stay near. If the `chunks` of all products do not keep the threads evenly busy, shorter; and the last product's, so
+// that no thread waits long for another's last task.
 uint32_t slice_width(const Matrix& m, uint32_t n_rows, uint32_t threads, uint64_t chunks, bool last) {
   const uint64_t most_slices = std::max<uint64_t>(1, m.n / kLeastSlice);
   uint64_t slices = parts(m.n, n_rows <= 2 ? kSliceSums / n_rows : kNearSums / std::min(n_rows, kRowsTogether));
@@ -155,7 +155,7 @@ void multiply(Step& step, const Product* products, uint32_t count) {
     const Product& p = products[i];
     const Division& d = divisions[i] =
         divide(step, p.weight->matrix(p.expert), p.rows.count, chunks, i + 1 == count, partial);
-    tasks.add(p.rows.count == 0 ? 0 : d.tasks);
+    tasks.add(d.tasks);
     reductions.add(d.way == Way::sweep ? p.rows.count * parts(d.matrix.n, kReducedPerTask) : 0);
   }
   Threads& threads = step.device->threads;

@@ -23,7 +23,7 @@ constexpr uint64_t most_chunks(uint64_t k) {
 struct Product {
   const Weight* weight;
   uint32_t expert;
-  Rows rows;  // whose digits fit the weight
+  Rows rows;  // at least one; their digits fit the weight
   float* y;
   uint64_t stride;
 };

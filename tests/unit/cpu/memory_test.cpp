@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "backends/cpu/weights.h"
 #include "grok1_backend.h"
 
@@ -138,6 +140,32 @@ TEST_F(Placement, CopiesAreAskedForWhereTheyAreRead) {
   const Weight& rows = weight(GROK1_WEIGHT_LINEAR, GROK1_ORDER_NK, 1, 1024, 4096);
   expect_first_node(rows.values.row(0, 0), true);
   expect_first_node(rows.values.row(0, 2048), false);
+}
+
+// Chunks of several megabytes, whose rows lie further apart than they are long, are divided among the threads; the last
+// task has fewer rows.
+TEST_F(Placement, EveryRowOfALargeChunkIsCopied) {
+  open("threads=3,oversubscribe=1");
+  constexpr uint64_t kRows = 1301, kColumns = 700, kStride = kColumns + 13;
+  std::vector<float> source(2 * kRows * kStride);
+  for (size_t i = 0; i < source.size(); ++i) source[i] = static_cast<float>(i);
+  const Weight& made = matrix(2, kRows, kColumns);
+  grok1_queue* queue = nullptr;
+  ASSERT_EQ(ops_->queue_create(device_, &queue, nullptr), GROK1_OK);
+  const auto give = [&](uint32_t expert, uint64_t begin, uint64_t end) {
+    grok1_weight_chunk chunk = GROK1_INIT(grok1_weight_chunk);
+    chunk.data = &source[(expert * kRows + begin) * kStride];
+    chunk.outer_begin = begin, chunk.outer_end = end, chunk.row_bytes = kStride * sizeof(float), chunk.expert = expert;
+    grok1_error err = GROK1_INIT(grok1_error);
+    EXPECT_EQ(ops_->weight_chunk(weights_.back(), queue, &chunk, &err), GROK1_OK) << err.message;
+  };
+  give(1, 1, kRows), give(0, 0, kRows), give(1, 0, 1);
+  EXPECT_EQ(ops_->weight_end(weights_.back(), queue, nullptr), GROK1_OK);
+  for (uint64_t row = 0; row < 2 * kRows; ++row)
+    ASSERT_EQ(std::memcmp(made.values.row(row / kRows, row % kRows), &source[row * kStride], kColumns * sizeof(float)),
+              0)
+        << "row " << row;
+  ops_->queue_destroy(queue);
 }
 
 }  // namespace
