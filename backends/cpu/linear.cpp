@@ -36,12 +36,11 @@ double evenness(uint64_t tasks, uint32_t threads) {
   return static_cast<double>(tasks) / static_cast<double>(parts(tasks, threads) * threads);
 }
 
-// One or two rows: as long as scratch allows, as the memory likes long runs of the matrix; more: such that their sums
-// stay near. If the `chunks` of all products do not keep the threads evenly busy, shorter; and the last product's, so
-// that no thread waits long for another's last task.
+// Runs of most_swept_columns(); shorter, if the `chunks` of all products do not keep the threads evenly busy; and the
+// last product's, so that no thread waits long for another's last task.
 uint32_t slice_width(const Matrix& m, uint32_t n_rows, uint32_t threads, uint64_t chunks, bool last) {
   const uint64_t most_slices = std::max<uint64_t>(1, m.n / kLeastSlice);
-  uint64_t slices = parts(m.n, n_rows <= 2 ? kSliceSums / n_rows : kNearSums / std::min(n_rows, kRowsTogether));
+  uint64_t slices = parts(m.n, most_swept_columns(n_rows));
   if (last && n_rows == 1) slices = std::max(slices, std::min<uint64_t>(4, most_slices));
   while (2 * slices <= most_slices && evenness(slices * chunks, threads) < 0.95) slices *= 2;
   return rounded_to_strips(parts(m.n, slices));

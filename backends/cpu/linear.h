@@ -14,6 +14,12 @@ constexpr uint64_t digit_stride(uint64_t k) {
   return (k + 1 + 31) / 32 * 32;
 }
 
+// Most columns of a sweep. One or two rows take as long a run as scratch allows, as the memory likes it; more take one
+// whose sums stay in the nearest cache.
+constexpr uint32_t most_swept_columns(uint32_t n_rows) {
+  return n_rows <= 2 ? kSliceSums / n_rows : kNearSums / (n_rows < kRowsTogether ? n_rows : kRowsTogether);
+}
+
 // Most chunks of a K that rows are swept over; with more (many small scale groups) it goes over tiles.
 constexpr uint64_t most_chunks(uint64_t k) {
   return k / kChunk + 17;

@@ -173,7 +173,7 @@ void add_sweep(Bench& bench, const Encoding& e, uint32_t threads, uint32_t rows 
   const auto m = std::make_shared<const Matrices>(bench.data, e, false);
   const auto chunks = static_cast<uint32_t>(m->chunks().list.size());
   const uint32_t share = (m->n() * chunks / threads + kStrip - 1) / kStrip * kStrip;
-  const uint32_t width = std::min({share, rows == 1 ? kSliceSums : kNearSums / std::min(rows, kRowsTogether), m->n()});
+  const uint32_t width = std::min({share, most_swept_columns(rows), m->n()});
   const uint64_t slices = m->n() / width, per_matrix = slices * chunks;  // a narrower last one is left out
   const double weights = double{kInputs} / chunks * width;
   bench.add(shape_name("sweep", e, m->n(), rows, one_digit) + "/threads:" + std::to_string(threads),
