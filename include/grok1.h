@@ -486,8 +486,8 @@ GROK1_API grok1_status GROK1_CALL grok1_model_probe(const char *path, size_t pat
  *   path     in, the folder that contains ckpt-0 (and config.json, tokenizer.model), or ckpt-0 itself.
  *   options  in; NULL: all defaults.
  *   model    out, the caller's; grok1_model_release.
- * The files must not change while the model is loaded, nor while it is alive if weights are mapped. Returns besides what grok1_model_plan returns: GROK1_E_CANCELLED,
- * GROK1_E_BACKEND, GROK1_E_DEVICE_LOST.
+ * The files must not change during the load, nor while the model is alive if its weights are mapped. Returns besides
+ * what grok1_model_plan returns: GROK1_E_CANCELLED, GROK1_E_BACKEND, GROK1_E_DEVICE_LOST.
  * @thread any  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_model_load(grok1_runtime *runtime, const char *path, size_t path_size,
                                                    const grok1_model_options *options, grok1_model **model,
