@@ -21,7 +21,7 @@ std::shared_ptr<Runtime> runtime_or_own(grok1_runtime* runtime) {
 std::unique_ptr<grok1_model> make_handle(std::shared_ptr<Model> impl, std::string devices) {
   auto handle = std::make_unique<grok1_model>();
   handle->impl = std::move(impl);
-  handle->encoding = encoding_name(handle->impl->source().find(TensorRole::kGate).encoding);
+  handle->encoding = encoding_name(handle->impl->source().find(TensorRole::kGate).values.encoding);
   handle->devices = std::move(devices);
   return handle;
 }
@@ -29,7 +29,8 @@ std::unique_ptr<grok1_model> make_handle(std::shared_ptr<Model> impl, std::strin
 // Weights of all tensors; scales are not weights.
 uint64_t count_parameters(const TensorSource& source) {
   uint64_t n = 0;
-  for (const Tensor& tensor : source.tensors()) n += tensor.bytes / encoding_bytes(tensor.encoding);
+  for (const Tensor& tensor : source.tensors())
+    n += tensor.values.experts() * tensor.values.outer() * tensor.values.inner();
   return n;
 }
 
@@ -170,18 +171,21 @@ grok1_status grok1_model_tensor(const grok1_model* model, size_t index, grok1_te
     const Tensor& tensor = tensors[index];
     grok1_tensor_info value = GROK1_INIT(grok1_tensor_info);
     value.name = tensor.name.c_str();
-    value.path = tensor.file->path().c_str();
-    value.encoding_name = encoding_name(tensor.encoding);
-    std::copy(tensor.shape.begin(), tensor.shape.end(), value.shape);
-    value.offset = tensor.offset;
-    value.bytes = tensor.bytes;
-    std::copy(tensor.scale_shape.begin(), tensor.scale_shape.end(), value.scale_shape);
-    value.scale_offset = tensor.scale_offset;
-    value.scale_bytes = tensor.scale_bytes;
-    value.encoding = tensor.encoding;
-    value.scale_encoding = tensor.scale_encoding;
-    value.rank = tensor.rank;
-    value.scale_groups = tensor.scale_groups;
+    const StoredArray &values = tensor.values, &scales = tensor.scales;
+    value.path = values.parts.front().file->path().c_str();
+    value.encoding_name = encoding_name(values.encoding);
+    std::copy(values.shape.begin(), values.shape.end(), value.shape);
+    value.offset = values.parts.front().offset;
+    value.bytes = values.bytes();
+    value.encoding = values.encoding;
+    value.rank = values.rank;
+    if (scales.rank != 0) {
+      std::copy(scales.shape.begin(), scales.shape.end(), value.scale_shape);
+      value.scale_offset = scales.parts.front().offset;
+      value.scale_bytes = scales.bytes();
+      value.scale_encoding = scales.encoding;
+      value.scale_groups = tensor.scale_groups();
+    }
     write_struct(info, value);
   });
 }

@@ -14,6 +14,15 @@ uint64_t encoding_bytes(uint32_t encoding) {
   }
 }
 
+EncodingShape encoding_shape(uint32_t encoding) {
+  return {1, static_cast<uint32_t>(encoding_bytes(encoding))};
+}
+
+uint64_t encoded_bytes(uint32_t encoding, uint64_t elements) {
+  const EncodingShape shape = encoding_shape(encoding);
+  return elements / shape.elements * shape.bytes;
+}
+
 const char* encoding_name(uint32_t encoding) {
   switch (encoding) {
     case GROK1_ENCODING_F32: return "f32";

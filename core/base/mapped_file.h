@@ -54,4 +54,10 @@ class MappedFile {
   const std::byte* data_ = nullptr;
 };
 
+// Some bytes of a file, which outlives this.
+struct FileRange {
+  const MappedFile* file;
+  uint64_t offset, size;
+};
+
 }  // namespace grok1

@@ -16,11 +16,6 @@
 
 namespace grok1 {
 
-struct FileRange {
-  const MappedFile* file;
-  uint64_t offset, size;
-};
-
 class ReadAhead {
  public:
   static constexpr size_t kInFlight = 4;  // requests; more gain nothing on the disks that were tried (docs/figures.md)

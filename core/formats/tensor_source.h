@@ -1,5 +1,5 @@
 // What every on-disk format looks like to the rest of the library: a Config and the tensors of the model by role, each
-// with shape, encoding and where its bytes lie in a mapped file. Readers check all of it before they return one;
+// with shape, encoding and where its bytes lie in mapped files. Readers check all of it before they return one;
 // nothing behind this header validates a file again. Readers: xai_checkpoint.h.
 #pragma once
 
@@ -10,13 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/mapped_file.h"
+#include "core/base/joined_file.h"
 #include "core/formats/config.h"
 
 namespace grok1 {
 
 enum class TensorRole : uint8_t {
-  kEmbedding,  // [vocab, d_model], tied: the head too
+  kEmbedding,  // [vocab, d_model]; without a kHead it is the head too
   kFinalNorm,  // [d_model]
   kQuery,      // [d_model, heads * head_dim]; linear weights are [K in, N out] where `transposed` is false
   kKey,        // [d_model, kv_heads * head_dim]
@@ -30,25 +30,48 @@ enum class TensorRole : uint8_t {
   kGate,    // [experts, d_model, ffn]: the GELU branch
   kUp,      // [experts, d_model, ffn]
   kDown,    // [experts, ffn, d_model]
+  kHead,    // [vocab, d_model], only where it is not the embedding: Grok-1's is tied
+};
+
+// A box of a tensor that lies in a file, row behind row, without gaps.
+struct TensorPart {
+  const JoinedFile* file = nullptr;
+  std::string name;            // of the stored tensor that it is, or is cut from, as the file names it
+  uint64_t offset = 0;         // of its first row, in the file
+  uint64_t expert_stride = 0;  // bytes from an expert's first row to the next expert's
+  uint32_t expert_begin = 0, expert_end = 1;
+  uint64_t outer_begin = 0, outer_end = 0, inner_begin = 0, inner_end = 0;  // elements of the whole tensor
+};
+
+// A tensor's numbers, or its scales: rows of `inner` elements, `outer` of them for each expert, in as many parts as the
+// files have them in.
+struct StoredArray {
+  uint32_t encoding = 0;  // GROK1_ENCODING_*; _NONE for scales that are not there
+  uint32_t rank = 0;
+  std::array<uint64_t, 4> shape{};  // outermost first: [n], [outer, inner] or [experts, outer, inner]
+  std::vector<TensorPart> parts;    // together exactly the array
+
+  uint64_t experts() const { return rank == 3 ? shape[0] : 1; }
+  uint64_t outer() const { return rank == 1 ? shape[0] : shape[rank - 2]; }
+  uint64_t inner() const { return rank == 1 ? 1 : shape[rank - 1]; }
+  uint64_t row_bytes() const;
+  uint64_t bytes() const { return rank == 0 ? 0 : experts() * outer() * row_bytes(); }
+  // The whole, as one part of a file.
+  TensorPart whole(const JoinedFile& file, std::string name, uint64_t offset) const;
+  // Where it is mapped, if that is in one run in the order of its elements; otherwise NULL.
+  const std::byte* contiguous() const;
 };
 
 struct Tensor {
-  TensorRole role;
-  uint32_t layer = 0;  // 0 for the embedding and the final norm
-  std::string name;    // as the checkpoint's author names it
-  const MappedFile* file = nullptr;
-  uint32_t encoding = 0;  // GROK1_ENCODING_*
-  uint32_t rank = 0;
-  std::array<uint64_t, 4> shape{};  // outermost first
-  uint64_t offset = 0, bytes = 0;   // in file
-  uint32_t scale_encoding = 0;      // GROK1_ENCODING_NONE without scales
-  uint32_t scale_groups = 0;        // along K; 0 without scales
-  std::array<uint64_t, 4> scale_shape{};
-  uint64_t scale_offset = 0, scale_bytes = 0;
+  TensorRole role = TensorRole::kEmbedding;
+  uint32_t layer = 0;  // 0 for the embedding, the final norm and the head
+  std::string name;    // as the checkpoint's author names it; of several parts, as they would be named as one
+  StoredArray values;
+  StoredArray scales;       // of int8: [groups, N] or [experts, groups, N]
   bool transposed = false;  // true: linear weights are stored [N out, K in]
 
-  const void* data() const { return file->bytes().data() + offset; }
-  const void* scales() const { return scale_bytes == 0 ? nullptr : file->bytes().data() + scale_offset; }
+  uint32_t scale_groups() const { return scales.rank == 0 ? 0 : static_cast<uint32_t>(scales.outer()); }
+  uint64_t bytes() const { return values.bytes() + scales.bytes(); }
 };
 
 class TensorSource {
@@ -66,8 +89,11 @@ class TensorSource {
   // Throws GROK1_E_BAD_FILE if a weight file changed since it was opened.
   virtual void require_unchanged() const = 0;
 
-  const Tensor& find(TensorRole role, uint32_t layer = 0) const;  // always present once a reader has returned
+  const Tensor& find(TensorRole role, uint32_t layer = 0) const;  // but for kHead always there
 };
+
+// For readers: throws GROK1_E_BAD_FILE unless the parts of an array are exactly the whole.
+void require_complete(const StoredArray& array, const std::string& name);
 
 // Opens a model path in whatever format it is in: a folder that contains ckpt-0, or ckpt-0 itself.
 // Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED.

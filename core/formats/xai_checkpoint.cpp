@@ -85,12 +85,12 @@ class XaiCheckpoint final : public TensorSource {
 
   uint64_t file_bytes() const override {
     uint64_t sum = 0;
-    for (const MappedFile& file : files_) sum += file.size();
+    for (const JoinedFile& file : files_) sum += file.size();
     return sum;
   }
 
   void require_unchanged() const override {
-    for (const MappedFile& file : files_) file.require_unchanged();
+    for (const JoinedFile& file : files_) file.require_unchanged();
   }
 
  private:
@@ -135,7 +135,7 @@ class XaiCheckpoint final : public TensorSource {
 
   void open_tensor(size_t index, const XaiName& name) {
     try {
-      files_.emplace_back((folders_.tensors / xai_file_name(index)).string());
+      files_.emplace_back(std::vector{(folders_.tensors / xai_file_name(index)).string()});
       files_.back().set_readahead(false);  // of a file only its headers are looked at here
       tensors_.push_back(read_tensor(files_.back(), name));
     } catch (const Failure& failure) {
@@ -144,23 +144,27 @@ class XaiCheckpoint final : public TensorSource {
     }
   }
 
-  Tensor read_tensor(const MappedFile& file, const XaiName& name) const {
-    const Pickle pickle = read_pickle(file.path(), file.bytes());
+  Tensor read_tensor(const JoinedFile& file, const XaiName& name) const {
+    const Pickle pickle = read_pickle(file.path(), file.files().front().bytes());
     const PickledArray& weight = pickle.weight;
     Tensor tensor;
     tensor.role = name.role;
     tensor.layer = name.layer;
     tensor.name = name.name;
-    tensor.file = &file;
-    tensor.encoding = weight.encoding;
-    tensor.rank = weight.rank;
-    tensor.shape = weight.shape;
-    tensor.offset = weight.offset;
-    tensor.bytes = weight.bytes;
-    check_shape(file, weight, xai_shape(name.role, config_));
-    check_encoding(file, pickle, name.role);
+    check_shape(file.files().front(), weight, xai_shape(name.role, config_));
+    check_encoding(file.files().front(), pickle, name.role);
+    tensor.values = stored(file, name.name, weight);
     if (pickle.scales) add_scales(file, *pickle.scales, tensor);
     return tensor;
+  }
+
+  static StoredArray stored(const JoinedFile& file, const std::string& name, const PickledArray& array) {
+    StoredArray made;
+    made.encoding = array.encoding;
+    made.rank = array.rank;
+    made.shape = array.shape;
+    made.parts = {made.whole(file, name, array.offset)};
+    return made;
   }
 
   void check_shape(const MappedFile& file, const PickledArray& array, const XaiShape& wanted) const {
@@ -188,21 +192,18 @@ class XaiCheckpoint final : public TensorSource {
   }
 
   // Scales are shaped as the weight, with K replaced by the number of groups, which must divide it.
-  void add_scales(const MappedFile& file, const PickledArray& scales, Tensor& tensor) const {
-    const uint32_t k_axis = tensor.rank - 2;
-    const uint64_t k = tensor.shape[k_axis], groups = scales.shape[k_axis];
-    XaiShape wanted{tensor.rank, tensor.shape};
+  void add_scales(const JoinedFile& file, const PickledArray& scales, Tensor& tensor) const {
+    const StoredArray& values = tensor.values;
+    const uint32_t k_axis = values.rank - 2;
+    const uint64_t k = values.shape[k_axis], groups = scales.shape[k_axis];
+    XaiShape wanted{values.rank, values.shape};
     wanted.shape[k_axis] = groups;
     if (scales.rank != wanted.rank || scales.shape != wanted.shape || groups == 0 || k % groups != 0) {
       fail_in_file(file.path(), scales.shape_at,
                    "scales of a shape like {} wanted, with a divisor of {} in place of that size, found {}",
-                   shape_text(tensor.rank, tensor.shape), k, shape_text(scales.rank, scales.shape));
+                   shape_text(values.rank, values.shape), k, shape_text(scales.rank, scales.shape));
     }
-    tensor.scale_encoding = scales.encoding;
-    tensor.scale_groups = static_cast<uint32_t>(groups);
-    tensor.scale_shape = scales.shape;
-    tensor.scale_offset = scales.offset;
-    tensor.scale_bytes = scales.bytes;
+    tensor.scales = stored(file, tensor.name, scales);
   }
 
   // At Grok-1's width the weights are almost certainly Grok-1's, and these numbers belong to them. A rope base of
@@ -226,7 +227,7 @@ class XaiCheckpoint final : public TensorSource {
   Folders folders_;
   bool has_config_ = false;
   Config config_;
-  std::vector<MappedFile> files_;
+  std::vector<JoinedFile> files_;  // of one file each
   std::vector<Tensor> tensors_;
   std::string tokenizer_path_;
   std::vector<std::string> warnings_;

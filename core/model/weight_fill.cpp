@@ -49,25 +49,38 @@ std::vector<TensorLoad> plan_loads(const std::vector<std::shared_ptr<Device>>& d
   return loads;
 }
 
-// The bytes of all pieces, one after the other.
+// The rows of all pieces, one piece after the other.
 class PieceBytes {
  public:
   PieceBytes(const std::vector<TensorLoad>& loads, uint32_t how) {
     if (how != GROK1_WEIGHTS_READ) return;
     std::vector<FileRange> ranges;
     for (const TensorLoad& load : loads) {
-      for (const Piece& piece : load.pieces) ranges.push_back({load.tensor->file, piece.offset, piece.bytes});
+      for (const Piece& piece : load.pieces)
+        for (const Run& run : piece.runs) ranges.push_back(run.range);
     }
     reader_.emplace(std::move(ranges));
   }
   // Valid until the next call.
-  const std::byte* next(const Tensor& tensor, const Piece& piece) {
-    return reader_ ? reader_->next().data() : tensor.file->bytes().data() + piece.offset;
+  const std::byte* next(const Piece& piece) {
+    if (piece.runs.size() == 1) return next(piece.runs.front());
+    joined_.resize(piece.bytes());
+    for (const Run& run : piece.runs) place_run(run, next(run), piece.row_bytes, joined_.data());
+    return joined_.data();
   }
 
  private:
+  const std::byte* next(const Run& run) {
+    return reader_ ? reader_->next().data() : run.range.file->bytes().data() + run.range.offset;
+  }
+
   std::optional<ReadAhead> reader_;
+  std::vector<std::byte> joined_;
 };
+
+void set_readahead(const StoredArray& array) {
+  for (const TensorPart& part : array.parts) part.file->set_readahead(true);
+}
 
 using Queues = std::vector<Owned<grok1_queue>>;
 
@@ -101,14 +114,14 @@ bool fill_weights(const std::vector<std::shared_ptr<Device>>& devices, const Ten
                   const LoadProgress& progress) {
   const std::vector<TensorLoad> loads = plan_loads(devices, source, division, how);
   uint64_t total = 0, done = 0;
-  for (const Tensor& tensor : source.tensors()) total += tensor.bytes + tensor.scale_bytes;
+  for (const Tensor& tensor : source.tensors()) total += tensor.bytes();
   progress(0, total);
   PieceBytes bytes(loads, how);
   Queues queues;  // after what they read from: their end waits for their work
   for (const std::shared_ptr<Device>& device : devices) queues.push_back(device->queue());
   bool in_place = false;
   for (const TensorLoad& load : loads) {
-    if (how == GROK1_WEIGHTS_MAPPED) load.tensor->file->set_readahead(true);
+    if (how == GROK1_WEIGHTS_MAPPED) set_readahead(load.tensor->values);
     std::vector<grok1_weight*> weights;
     for (const Slice& slice : load.slices) {
       const Device& device = *devices[slice.member];
@@ -120,7 +133,7 @@ bool fill_weights(const std::vector<std::shared_ptr<Device>>& devices, const Ten
       in_place = in_place || slice.in_place;
     }
     for (const Piece& piece : load.pieces) {
-      copy_piece(devices, queues, weights, load, piece, bytes.next(*load.tensor, piece));
+      copy_piece(devices, queues, weights, load, piece, bytes.next(piece));
       progress(done + piece.passed, total);
     }
     for (size_t i = 0; i < load.slices.size(); ++i) {
@@ -129,7 +142,7 @@ bool fill_weights(const std::vector<std::shared_ptr<Device>>& devices, const Ten
       device.call(device.ops().weight_end, weights[i], queues[slice.member].get());
       if (!slice.in_place) device.call(device.ops().queue_sync, queues[slice.member].get());
     }
-    progress(done += load.tensor->bytes + load.tensor->scale_bytes, total);
+    progress(done += load.tensor->bytes(), total);
   }
   return in_place;
 }

@@ -16,6 +16,11 @@ bool is_norm(TensorRole role) {
   }
 }
 
+// What has a row for each token.
+bool is_vocabulary(TensorRole role) {
+  return role == TensorRole::kEmbedding || role == TensorRole::kHead;
+}
+
 void cut_n(grok1_weight_desc& desc, Range range, uint64_t width) {
   desc.n_begin = range.begin * width;
   desc.n_end = range.end * width;
@@ -40,36 +45,37 @@ bool is_expert(TensorRole role) {
 
 grok1_weight_desc describe_tensor(const Tensor& tensor) {
   grok1_weight_desc desc = GROK1_INIT(grok1_weight_desc);
-  desc.encoding = tensor.encoding;
+  const StoredArray& values = tensor.values;
+  desc.encoding = values.encoding;
   desc.experts = 1;
   if (is_norm(tensor.role)) {
     desc.kind = GROK1_WEIGHT_VECTOR;
     desc.order = GROK1_ORDER_KN;
-    desc.k = tensor.shape[0];
+    desc.k = values.outer();
     desc.n = 1;
   } else {
     desc.kind = GROK1_WEIGHT_LINEAR;
-    const bool output_first = tensor.transposed || tensor.role == TensorRole::kEmbedding;
+    const bool output_first = tensor.transposed || is_vocabulary(tensor.role);
     desc.order = output_first ? GROK1_ORDER_NK : GROK1_ORDER_KN;
-    if (tensor.rank == 3) desc.experts = static_cast<uint32_t>(tensor.shape[0]);
-    const uint64_t outer = tensor.shape[tensor.rank - 2], inner = tensor.shape[tensor.rank - 1];
-    desc.k = output_first ? inner : outer;
-    desc.n = output_first ? outer : inner;
-    desc.scale_encoding = tensor.scale_encoding;
-    desc.groups = tensor.scale_groups;
+    desc.experts = static_cast<uint32_t>(values.experts());
+    desc.k = output_first ? values.inner() : values.outer();
+    desc.n = output_first ? values.outer() : values.inner();
+    desc.scale_encoding = tensor.scales.encoding;
+    desc.groups = tensor.scale_groups();
   }
   desc.expert_end = desc.experts;
   desc.k_end = desc.k;
   desc.n_end = desc.n;
-  desc.data = tensor.data();
-  desc.scales = tensor.scales();
+  desc.data = values.contiguous();
+  desc.scales = desc.data == nullptr ? nullptr : tensor.scales.contiguous();
+  if (desc.groups != 0 && desc.scales == nullptr) desc.data = nullptr;
   return desc;
 }
 
 std::optional<grok1_weight_desc> slice_of(const Tensor& tensor, const Config& config, const Division& division,
                                           uint32_t member) {
   grok1_weight_desc desc = describe_tensor(tensor);
-  if (tensor.role == TensorRole::kEmbedding || tensor.role == TensorRole::kFinalNorm) {
+  if (is_vocabulary(tensor.role) || tensor.role == TensorRole::kFinalNorm) {
     return member == division.head() ? std::optional(desc) : std::nullopt;
   }
   const Share& share = division.share(tensor.layer, member);
@@ -102,7 +108,7 @@ std::optional<grok1_weight_desc> slice_of(const Tensor& tensor, const Config& co
 
 uint64_t slice_bytes(const grok1_weight_desc& desc) {
   const uint64_t experts = desc.expert_end - desc.expert_begin, n = desc.n_end - desc.n_begin;
-  const uint64_t weights = experts * (desc.k_end - desc.k_begin) * n * encoding_bytes(desc.encoding);
+  const uint64_t weights = encoded_bytes(desc.encoding, experts * (desc.k_end - desc.k_begin) * n);
   if (desc.groups == 0) return weights;
   const uint64_t group = desc.k / desc.groups;
   const uint64_t groups = (desc.k_end - 1) / group - desc.k_begin / group + 1;

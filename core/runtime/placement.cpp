@@ -112,13 +112,13 @@ void require_support(const Device& device, const TensorSource& source, const Lim
     device.call(device.ops().supports, device.get(), what, a, b, c);
   };
   for (const Tensor& tensor : source.tensors()) {
-    if (tensor.role == TensorRole::kEmbedding) {
-      ask(GROK1_SUPPORT_EMBEDDING, tensor.encoding, 0, 0);
-    } else if (tensor.rank == 1) {
-      ask(GROK1_SUPPORT_VECTOR, tensor.encoding, 0, 0);
+    const uint32_t encoding = tensor.values.encoding;
+    if (tensor.role == TensorRole::kEmbedding || tensor.role == TensorRole::kHead) {
+      ask(GROK1_SUPPORT_EMBEDDING, encoding, 0, 0);
+    } else if (tensor.values.rank == 1) {
+      ask(GROK1_SUPPORT_VECTOR, encoding, 0, 0);
     } else {
-      ask(GROK1_SUPPORT_LINEAR, tensor.encoding, tensor.scale_encoding,
-          tensor.transposed ? GROK1_ORDER_NK : GROK1_ORDER_KN);
+      ask(GROK1_SUPPORT_LINEAR, encoding, tensor.scales.encoding, tensor.transposed ? GROK1_ORDER_NK : GROK1_ORDER_KN);
     }
   }
   ask(GROK1_SUPPORT_CACHE, limits.cache_type, 0, 0);

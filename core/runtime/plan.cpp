@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 
+#include "core/base/encoding.h"
 #include "core/runtime/session_memory.h"
 
 namespace grok1 {
@@ -61,6 +62,7 @@ void add_weights(DeviceBudget& budget, const Device& device, const TensorSource&
     budget.maps_experts = budget.maps_experts && bytes.mapped_experts == bytes.experts;
     switch (tensor.role) {
       case TensorRole::kEmbedding:
+      case TensorRole::kHead:
       case TensorRole::kFinalNorm: budget.head += bytes.all; break;
       case TensorRole::kQuery:
       case TensorRole::kKey:
@@ -202,14 +204,15 @@ std::vector<DeviceBudget> measure(const Devices& devices, const TensorSource& so
   return budgets;
 }
 
-// Columns are best cut between scale groups, otherwise between the 256 inputs that may share a scale of a backend's
-// own.
+// Columns are cut between blocks where they are encoded in blocks. They are best cut between scale groups, otherwise
+// between the 256 inputs that may share a scale of a backend's own.
 ModelShape shape_of(const TensorSource& source, size_t n_devices) {
   const Config& config = source.config();
   ModelShape shape{config.layers, config.kv_heads, config.experts, config.ffn, 1};
-  const uint32_t groups = source.find(TensorRole::kDown).scale_groups;
+  const Tensor& down = source.find(TensorRole::kDown);
+  const uint32_t groups = down.scale_groups(), block = encoding_shape(down.values.encoding).elements;
   for (const uint32_t unit : {groups != 0 ? config.ffn / groups : 256u, 256u, 128u, 64u, 32u}) {
-    if (config.ffn / unit < n_devices) continue;
+    if (config.ffn / unit < n_devices || unit % block != 0) continue;
     shape.ffn_unit = unit;
     break;
   }

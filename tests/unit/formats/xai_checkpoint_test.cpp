@@ -42,16 +42,16 @@ TEST_P(GoldenCheckpoint, HasTheTensorsOfItsCase) {
   for (size_t i = 0; i < names.size(); ++i) {
     const Tensor& tensor = source->tensors()[i];
     EXPECT_EQ(tensor.name, names[i]);
-    EXPECT_EQ(fs::path(tensor.file->path()).filename(), fmt::format("tensor{:05}_000", i));
+    EXPECT_EQ(fs::path(tensor.values.parts.front().file->path()).filename(), fmt::format("tensor{:05}_000", i));
     EXPECT_FALSE(tensor.transposed);
-    bytes += tensor.file->size();
+    bytes += tensor.values.parts.front().file->size();
     const bool row_parallel = tensor.role == TensorRole::kDown || tensor.role == TensorRole::kAttentionOut;
-    if (tensor.encoding == GROK1_ENCODING_I8) {
-      EXPECT_EQ(tensor.scale_groups, row_parallel ? groups : 1u) << tensor.name;
-      EXPECT_EQ(tensor.scale_encoding, uint32_t{GROK1_ENCODING_BF16});
+    if (tensor.values.encoding == GROK1_ENCODING_I8) {
+      EXPECT_EQ(tensor.scale_groups(), row_parallel ? groups : 1u) << tensor.name;
+      EXPECT_EQ(tensor.scales.encoding, uint32_t{GROK1_ENCODING_BF16});
     } else {
-      EXPECT_EQ(tensor.encoding, uint32_t{GROK1_ENCODING_F32});
-      EXPECT_EQ(tensor.scales(), nullptr);
+      EXPECT_EQ(tensor.values.encoding, uint32_t{GROK1_ENCODING_F32});
+      EXPECT_EQ(tensor.scales.bytes(), 0u);
     }
   }
   EXPECT_EQ(source->file_bytes(), bytes);
@@ -66,10 +66,10 @@ TEST_P(GoldenCheckpoint, HasEveryRoleOfEveryLayer) {
                  kv = sizes["num_key_value_heads"].get<uint64_t>() * sizes["head_dim"].get<uint64_t>(),
                  experts = sizes["num_experts"], ffn = sizes["intermediate_size"];
   using Shape = std::array<uint64_t, 4>;
-  EXPECT_EQ(source->find(TensorRole::kEmbedding).shape, (Shape{sizes["vocab_size"], d}));
-  EXPECT_EQ(source->find(TensorRole::kFinalNorm).shape, (Shape{d}));
+  EXPECT_EQ(source->find(TensorRole::kEmbedding).values.shape, (Shape{sizes["vocab_size"], d}));
+  EXPECT_EQ(source->find(TensorRole::kFinalNorm).values.shape, (Shape{d}));
   for (uint32_t layer = 0; layer < sizes["num_hidden_layers"]; ++layer) {
-    const auto shape = [&](TensorRole role) { return source->find(role, layer).shape; };
+    const auto shape = [&](TensorRole role) { return source->find(role, layer).values.shape; };
     EXPECT_EQ(shape(TensorRole::kQuery), (Shape{d, q}));
     EXPECT_EQ(shape(TensorRole::kKey), (Shape{d, kv}));
     EXPECT_EQ(shape(TensorRole::kValue), (Shape{d, kv}));
@@ -217,18 +217,18 @@ TEST_F(XaiCheckpoint, PlainWeightsAreTaken) {
   replace(7, plain_pickle(array(bf16(), {64, 256}, 2)));
   replace(1, plain_pickle(array(bf16(), {64}, 2)));
   const auto source = open();
-  EXPECT_EQ(source->find(TensorRole::kKey).encoding, uint32_t{GROK1_ENCODING_F32});
-  EXPECT_EQ(source->find(TensorRole::kQuery).encoding, uint32_t{GROK1_ENCODING_BF16});
-  EXPECT_EQ(source->find(TensorRole::kQuery).scale_encoding, uint32_t{GROK1_ENCODING_NONE});
-  EXPECT_EQ(source->find(TensorRole::kFinalNorm).encoding, uint32_t{GROK1_ENCODING_BF16});
+  EXPECT_EQ(source->find(TensorRole::kKey).values.encoding, uint32_t{GROK1_ENCODING_F32});
+  EXPECT_EQ(source->find(TensorRole::kQuery).values.encoding, uint32_t{GROK1_ENCODING_BF16});
+  EXPECT_EQ(source->find(TensorRole::kQuery).scales.encoding, uint32_t{GROK1_ENCODING_NONE});
+  EXPECT_EQ(source->find(TensorRole::kFinalNorm).values.encoding, uint32_t{GROK1_ENCODING_BF16});
 }
 
 TEST_F(XaiCheckpoint, ScalesMayBeF32) {
   replace(5, quantized_pickle(array(i8(), {64, 128}, 1), array(f32(), {4, 128}, 4)));
   const Tensor key = open()->find(TensorRole::kKey);
-  EXPECT_EQ(key.scale_encoding, uint32_t{GROK1_ENCODING_F32});
-  EXPECT_EQ(key.scale_groups, 4u);
-  EXPECT_EQ(key.scale_bytes, 4u * 128 * 4);
+  EXPECT_EQ(key.scales.encoding, uint32_t{GROK1_ENCODING_F32});
+  EXPECT_EQ(key.scale_groups(), 4u);
+  EXPECT_EQ(key.scales.bytes(), 4u * 128 * 4);
 }
 
 TEST_F(XaiCheckpoint, WrongTypesAreRefused) {
@@ -351,14 +351,14 @@ TEST(XaiCheckpointFullSize, OpensGrok1) {
   const auto source = open_model(folder.path().string());
   ASSERT_EQ(source->n_files(), 770u);
   uint64_t sum = 0;
-  for (const Tensor& tensor : source->tensors()) sum += tensor.bytes + tensor.scale_bytes;
+  for (const Tensor& tensor : source->tensors()) sum += tensor.bytes();
   EXPECT_EQ(sum, 318'239'694'848u);
   // Layers run 0, 1, 10 .. 19, 2, 20 .. 29, 3 ... 9.
   EXPECT_EQ(source->tensors()[2 + 12 * 2].layer, 10u);
   EXPECT_EQ(source->tensors()[2 + 12 * 12].layer, 2u);
   EXPECT_EQ(source->tensors()[2 + 12 * 63].layer, 9u);
   EXPECT_EQ(source->tensors()[2 + 12 * 63].name, "transformer/decoder_layer_9/moe/linear/w");
-  EXPECT_EQ(source->find(TensorRole::kDown, 63).scale_groups, 8u);
+  EXPECT_EQ(source->find(TensorRole::kDown, 63).scale_groups(), 8u);
 }
 
 }  // namespace
