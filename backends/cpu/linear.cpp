@@ -27,8 +27,10 @@ struct Division {
   uint64_t partial_stride() const { return uint64_t{matrix.n_chunks} * matrix.n; }
 };
 
-uint32_t rounded_to_strips(uint64_t columns) {
-  return static_cast<uint32_t>(parts(columns, kStrip) * kStrip);
+// To strips, or tiles.
+uint32_t rounded(uint64_t columns, const Matrix& m) {
+  const uint32_t unit = m.tiled ? kTileColumns : kStrip;
+  return static_cast<uint32_t>(parts(columns, unit) * unit);
 }
 
 // How much of the threads' time `tasks` equal tasks use.
@@ -40,10 +42,10 @@ double evenness(uint64_t tasks, uint32_t threads) {
 // last product's, so that no thread waits long for another's last task.
 uint32_t slice_width(const Matrix& m, uint32_t n_rows, uint32_t threads, uint64_t chunks, bool last) {
   const uint64_t most_slices = std::max<uint64_t>(1, m.n / kLeastSlice);
-  uint64_t slices = parts(m.n, most_swept_columns(n_rows));
+  uint64_t slices = parts(m.n, most_swept_columns(n_rows, m.tiled));
   if (last && n_rows == 1) slices = std::max(slices, std::min<uint64_t>(4, most_slices));
   while (2 * slices <= most_slices && evenness(slices * chunks, threads) < 0.95) slices *= 2;
-  return rounded_to_strips(parts(m.n, slices));
+  return rounded(parts(m.n, slices), m);
 }
 
 uint32_t tile_width(const Matrix& m, uint32_t threads) {

@@ -15,8 +15,9 @@ constexpr uint64_t digit_stride(uint64_t k) {
 }
 
 // Most columns of a sweep. One or two rows take as long a run as scratch allows, as the memory likes it; more take one
-// whose sums stay in the nearest cache.
-constexpr uint32_t most_swept_columns(uint32_t n_rows) {
+// whose sums, or whose block of a tiled matrix, stay in a near cache.
+constexpr uint32_t most_swept_columns(uint32_t n_rows, bool tiled = false) {
+  if (tiled) return n_rows <= kRowsTogether ? kSliceSums : 2 * kTileColumns;
   return n_rows <= 2 ? kSliceSums / n_rows : kNearSums / (n_rows < kRowsTogether ? n_rows : kRowsTogether);
 }
 

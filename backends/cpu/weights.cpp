@@ -1,5 +1,6 @@
 // Weights come in: a description is checked and planned, then the bytes are used where they are or copied chunk by
-// chunk into the same order (layout "plain"). What a weight is, weights.h.
+// chunk, into the same order (layout "plain") or, of int8 matrices, tile by tile (layout "i8.256x256"), which memory is
+// read fastest in. What a weight is, weights.h.
 #include "backends/cpu/weights.h"
 
 #include <cstdio>
@@ -76,17 +77,59 @@ void place_on_nodes(Weight& weight) {
   }
 }
 
+// A copy of a matrix is laid out as its sweeps read it. One narrower than two tiles would gain nothing.
+bool is_tiled(const grok1_weight_desc& desc) {
+  return !has_data(desc) && desc.encoding == GROK1_ENCODING_I8 && desc.n_end - desc.n_begin > kTileColumns;
+}
+
 // All threads copy: most of the time goes into the pages that the system clears when they are first touched.
-void receive(Stored& to, const grok1_weight_chunk& chunk, Threads& threads) {
-  to.check(chunk);
+template <class CopyRows>
+void copy_rows(const Stored& to, const grok1_weight_chunk& chunk, Threads& threads, const CopyRows& copy) {
   const uint64_t rows = chunk.outer_end - chunk.outer_begin;
   const uint64_t rows_per_task = std::max<uint64_t>(1, kCopiedPerTask / std::max<uint64_t>(1, to.row_bytes));
-  threads.run((rows + rows_per_task - 1) / rows_per_task, [&](uint64_t task, uint32_t) {
-    const uint64_t end = std::min(rows, (task + 1) * rows_per_task);
-    for (uint64_t row = task * rows_per_task; row < end; ++row)
+  threads.run((rows + rows_per_task - 1) / rows_per_task,
+              [&](uint64_t task, uint32_t) { copy(task * rows_per_task, std::min(rows, (task + 1) * rows_per_task)); });
+}
+
+void copy_plain(const Stored& to, const grok1_weight_chunk& chunk, Threads& threads) {
+  copy_rows(to, chunk, threads, [&](uint64_t begin, uint64_t end) {
+    for (uint64_t row = begin; row < end; ++row)
       std::memcpy(to.own.data() + to.box.row(chunk.expert, chunk.outer_begin + row) * to.row_bytes,
                   static_cast<const char*>(chunk.data) + row * chunk.row_bytes, to.row_bytes);
   });
+}
+
+// Rows of one block: `from` is the first, `row` its number in the block of `size` rows at `block`.
+void copy_to_tiles(const char* from, uint64_t from_bytes, uint64_t n_rows, char* block, uint64_t row, uint64_t size,
+                   uint64_t n) {
+  for (uint64_t tile = 0; tile < n; tile += kTileColumns) {
+    const uint64_t width = std::min<uint64_t>(kTileColumns, n - tile);
+    char* to = block + tile * size + row * width;
+    for (uint64_t i = 0; i < n_rows; ++i, to += width) std::memcpy(to, from + i * from_bytes + tile, width);
+  }
+}
+
+void copy_tiled(const Weight& weight, const grok1_weight_chunk& chunk, Threads& threads) {
+  const Stored& to = weight.values;
+  char* expert = to.own.data() + (chunk.expert - to.box.expert_begin) * to.expert_bytes;
+  const uint64_t first = chunk.outer_begin - to.box.outer_begin;
+  copy_rows(to, chunk, threads, [&](uint64_t begin, uint64_t end) {
+    for (const Chunk& c : weight.chunks.list) {
+      for (uint64_t done = 0; done < c.k_size; done += kBlock) {
+        const uint64_t k = c.k_begin + done, size = std::min<uint64_t>(kBlock, c.k_size - done);
+        const uint64_t from = std::max(first + begin, k), until = std::min(first + end, k + size);
+        if (from >= until) continue;
+        copy_to_tiles(static_cast<const char*>(chunk.data) + (from - first) * chunk.row_bytes, chunk.row_bytes,
+                      until - from, expert + k * to.row_bytes, from - k, size, to.row_bytes);
+      }
+    }
+  });
+}
+
+void receive(Weight& weight, const grok1_weight_chunk& chunk, Threads& threads) {
+  Stored& to = chunk.scales == 1 ? weight.scales : weight.values;
+  to.check(chunk);
+  weight.tiled&& chunk.scales == 0 ? copy_tiled(weight, chunk, threads) : copy_plain(to, chunk, threads);
   to.add(chunk.expert, chunk.outer_begin, chunk.outer_end);
 }
 
@@ -104,6 +147,7 @@ Matrix Weight::matrix(uint32_t expert) const {
   m.k = k(), m.n = n();
   m.element = element, m.scale_element = scale_element;
   m.nk = desc.order == GROK1_ORDER_NK;
+  m.tiled = tiled;
   return m;
 }
 
@@ -118,7 +162,7 @@ grok1_status weight_plan(grok1_device* device, const grok1_weight_desc* descript
     answer.in_place = has_data(desc);
     answer.device_bytes =
         answer.in_place ? 0 : size_sum({slice_of_values(desc).bytes(), slice_of_scales(desc).bytes()});
-    std::snprintf(answer.layout_tag, sizeof answer.layout_tag, "plain");
+    std::snprintf(answer.layout_tag, sizeof answer.layout_tag, is_tiled(desc) ? "i8.256x256" : "plain");
     output(plan, GROK1_TYPE_WEIGHT_PLAN, "plan", answer);
   });
 }
@@ -144,6 +188,7 @@ grok1_status weight_begin(grok1_device* device, const grok1_weight_desc* descrip
                                                 {},
                                                 {},
                                                 uses_data,
+                                                is_tiled(desc),
                                                 false,
                                                 first_node});
     made->values = stored(slice_of_values(desc), whole_of_values(desc), desc.data);
@@ -162,7 +207,7 @@ grok1_status weight_chunk(grok1_weight* handle, grok1_queue* queue, const grok1_
     object_of<Queue>(weight.device, queue, "queue");
     const grok1_weight_chunk& chunk = checked_chunk(args, weight.desc);
     if (weight.in_place) refuse(GROK1_E_INVALID_ARGUMENT, "the weight is used in place; it takes no chunks");
-    receive(chunk.scales == 1 ? weight.scales : weight.values, chunk, weight.device->threads);
+    receive(weight, chunk, weight.device->threads);
   });
 }
 

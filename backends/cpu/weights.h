@@ -1,5 +1,6 @@
-// A tensor or a slice of one: bytes in the order of the file, used where they are mapped or copied, and how its K is
-// cut into chunks and blocks. How the bytes come in is in weights.cpp; what multiplies them, linear.h.
+// A tensor or a slice of one: bytes in the order of the file, used where they are mapped or copied, or of an int8 copy
+// tile by tile (Matrix::tiled), and how its K is cut into chunks and blocks. How the bytes come in is in weights.cpp;
+// what multiplies them, linear.h.
 #ifndef GROK1_BACKENDS_CPU_WEIGHTS_H
 #define GROK1_BACKENDS_CPU_WEIGHTS_H
 
@@ -27,7 +28,7 @@ struct Weight {
   Element element, scale_element;
   Chunks chunks;  // of the slice's K
   Stored values, scales;
-  bool in_place, finished;
+  bool in_place, tiled, finished;
   uint32_t first_node;  // of the first chunk
 
   uint32_t k() const { return static_cast<uint32_t>(desc.k_end - desc.k_begin); }

@@ -53,7 +53,10 @@ struct Matrix {
   uint32_t n_chunks;
   uint32_t k, n;
   Element element, scale_element;
-  bool nk;  // stored [n, k]
+  bool nk;     // stored [n, k]
+  bool tiled;  // i8 stored [k, n], but block behind block, and of a block kTileColumns columns behind each other:
+               // [blocks] [tiles][inputs of the block][columns of the tile], the last ones as short as they are.
+               // row_bytes is n
 };
 
 // Input rows of a linear layer. Row i is the one numbered index[i], or i if there is no index. Float matrices read

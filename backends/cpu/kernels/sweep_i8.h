@@ -49,6 +49,8 @@ GROK1_INLINE void add_unit(const int8_t* const* w, uint32_t n, const BlockDigits
   }
 }
 
+constexpr uint32_t kBytesAhead = 8192;  // of the memory, where it is read in the order of its bytes
+
 // Asks for the rows of the next sweep, run after run, as the memory likes it best, and not column by column.
 class Ahead {
  public:
@@ -83,14 +85,15 @@ GROK1_INLINE void sweep_rows(const int8_t* const* rows, Ahead ahead, const Block
   add_unit(at, 0, x, n_rows, k, sums.first + n, sums.stride);
 }
 
-static void sweep_block(const int8_t* w, uint64_t row_bytes, uint32_t size, const BlockDigits& x, uint32_t n_rows,
-                        uint32_t width, const SweepSums& sums) {
+static void sweep_block(const Run& run, uint32_t size, const BlockDigits& x, uint32_t n_rows, const SweepSums& sums) {
+  const auto [w, row_bytes, width] = run;
+  const uint64_t next = row_bytes <= kTileColumns ? kBytesAhead : row_bytes * kSweepRows;
   memset(sums.first, 0, n_rows * sums.stride * sizeof(int32_t));
   for (uint32_t k = 0; k < size; k += kSweepRows) {
     const int8_t* rows[kSweepRows];
     for (uint32_t i = 0; i < kSweepRows; ++i)  // behind the block's end the digits are 0: any row serves
       rows[i] = w + row_bytes * (k + i < size ? k + i : size - 1);
-    const Ahead ahead(w + row_bytes * (k + kSweepRows), row_bytes, width);
+    const Ahead ahead(w + row_bytes * k + next, row_bytes, width);
     if (n_rows == 1) {
       sweep_rows(rows, ahead, x, 1, k, width, sums);
     } else {
@@ -117,23 +120,71 @@ static void add_block(const int32_t* sums, float scale, uint32_t width, float* p
   }
 }
 
+// A row times U units of a tile, whose rows follow each other in memory: the sums stay in registers.
+template <uint32_t U>
+GROK1_INLINE void dot_units(const int8_t* w, uint64_t row_bytes, uint32_t size, const BlockDigits& x, float scale,
+                            float* partial) {
+  RegI sums[U][4];
+  for (uint32_t u = 0; u < U; ++u)
+    for (uint32_t j = 0; j < 4; ++j) sums[u][j] = reg_set(0);
+  for (uint32_t k = 0; k < size; k += 2, w += 2 * row_bytes) {
+    const int8_t* second = k + 1 < size ? w + row_bytes : w;  // behind the block's end the digit is 0
+    const RegI digits = x.pair(0, k);
+    for (uint32_t u = 0; u < U; ++u) {
+      if (u * kUnit % 64 == 0) {
+        __builtin_prefetch(w + kBytesAhead + u * kUnit);
+        __builtin_prefetch(w + kBytesAhead + row_bytes + u * kUnit);
+      }
+      RegI pairs[4];
+      reg_load_pairs(w + u * kUnit, second + u * kUnit, pairs);
+      for (uint32_t j = 0; j < 4; ++j) sums[u][j] = reg_dot2(sums[u][j], pairs[j], digits);
+    }
+  }
+  for (uint32_t u = 0; u < U; ++u) {
+    reg_order_pairs(sums[u]);
+    for (uint32_t j = 0; j < 4; ++j) {
+      float* lanes = partial + u * kUnit + kUnitLanes * j;
+      reg_store(lanes, reg_fma(reg_convert(sums[u][j]), reg_set(scale), reg_load(lanes)));
+    }
+  }
+}
+
+constexpr uint32_t kDotUnits = kRegs == 1 ? 4 : kRegs == 2 ? 2 : 1;  // whose sums fit into the registers
+
+static void dot_block(const Run& run, uint32_t size, const BlockDigits& x, float scale, float* partial) {
+  for (uint32_t n = 0; n < run.width; n += kDotUnits * kUnit)
+    dot_units<kDotUnits>(run.first + n, run.row_bytes, size, x, scale, partial + n);
+}
+
+// Some rows times a run of a block.
+static void sweep_run(const Run& run, uint32_t size, const BlockDigits& x, const float* const* scales, uint32_t n_rows,
+                      bool tiled, float* partial, uint64_t stride, void* scratch) {
+  if (tiled && n_rows == 1 && run.width % (kDotUnits * kUnit) == 0) {
+    dot_block(run, size, x, *scales[0], partial);
+    return;
+  }
+  const SweepSums sums{static_cast<int32_t*>(scratch), (run.width + kUnit - 1) / kUnit * kUnit};
+  sweep_block(run, size, x, n_rows, sums);
+  for (uint32_t r = 0; r < n_rows; ++r)
+    add_block(sums.first + r * sums.stride, *scales[r], run.width, partial + r * stride);
+}
+
 static void sweep_i8(const Matrix& w, const Rows& rows, const Chunk& chunk, uint32_t n_begin, uint32_t n_end,
                      float* partial, uint64_t stride, void* scratch) {
-  const uint32_t width = n_end - n_begin;
-  const SweepSums sums{static_cast<int32_t*>(scratch), (width + kUnit - 1) / kUnit * kUnit};
   BlockDigits x;
-  for (uint32_t r = 0; r < rows.count; ++r) memset(partial + r * stride, 0, width * sizeof *partial);
+  for (uint32_t r = 0; r < rows.count; ++r) memset(partial + r * stride, 0, (n_end - n_begin) * sizeof *partial);
   for (uint32_t done = 0; done < chunk.k_size; done += kBlock) {
     const uint32_t k = chunk.k_begin + done, rest = chunk.k_size - done, size = rest < kBlock ? rest : kBlock;
-    const int8_t* first = reinterpret_cast<const int8_t*>(w.data) + k * w.row_bytes + n_begin;
     for (uint32_t begin = 0; begin < rows.count; begin += kRowsTogether) {
       const uint32_t left = rows.count - begin, count = left < kRowsTogether ? left : kRowsTogether;
+      const float* scales[kRowsTogether];
       x.take(rows, begin, count, k, size);
-      sweep_block(first, w.row_bytes, size, x, count, width, sums);
-      for (uint32_t r = 0; r < count; ++r) {
-        const float* scales = rows.scales + row_of(rows, begin + r) * rows.scale_stride;
-        add_block(sums.first + r * sums.stride, scales[chunk.block_begin + done / kBlock], width,
-                  partial + (begin + r) * stride);
+      for (uint32_t r = 0; r < count; ++r)
+        scales[r] = rows.scales + row_of(rows, begin + r) * rows.scale_stride + chunk.block_begin + done / kBlock;
+      for (uint32_t n = n_begin; n < n_end;) {
+        const Run run = run_of(w, k, size, n, n_end);
+        sweep_run(run, size, x, scales, count, w.tiled, partial + begin * stride + (n - n_begin), stride, scratch);
+        n += run.width;
       }
     }
   }

@@ -1,6 +1,7 @@
-// Many rows times at most kTileColumns columns of an int8 matrix stored [K, N]: a block of weights is interleaved once
-// and multiplied with every row while it is in the cache. The same integers as sweep_i8.h, scaled in the same order.
-// Two forms: digits of two bytes meet pairs of weights (dot2), digits of one byte, where the processor has dot4, quads.
+// Many rows times at most kTileColumns columns, of one tile where there are tiles, of an int8 matrix stored [K, N]: a
+// block of weights is interleaved once and multiplied with every row while it is in the cache. The same integers as
+// sweep_i8.h, scaled in the same order. Two forms: digits of two bytes meet pairs of weights (dot2), digits of one
+// byte, where the processor has dot4, quads.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_TILE_I8_H
 #define GROK1_BACKENDS_CPU_KERNELS_TILE_I8_H
 
@@ -75,18 +76,18 @@ struct TileBlock {
   uint32_t size, width;
 };
 
-constexpr uint32_t kAhead = 8;  // rows that are asked for in advance: their lines share a few sets of the caches
+constexpr uint32_t kRowsAhead = 8;  // rows that are asked for in advance: their lines share a few sets of the caches
 
 // A block being interleaved, some rows at a time; columns and inputs that are not there are filled with 0.
 template <class Form>
 class Packing {
  public:
   Packing() = default;
-  Packing(const TileBlock& block, PackedBlock& out) : block_(block), out_(&out) { ask(0, kAhead); }
+  Packing(const TileBlock& block, PackedBlock& out) : block_(block), out_(&out) { ask(0, kRowsAhead); }
 
   void take(uint32_t rows) {
     for (const uint32_t end = done_ + rows; done_ < end && done_ < block_.size; done_ += Form::kInputs) {
-      ask(done_ + kAhead, done_ + kAhead + Form::kInputs);
+      ask(done_ + kRowsAhead, done_ + kRowsAhead + Form::kInputs);
       take_inputs(done_);
     }
   }
@@ -208,9 +209,9 @@ struct BlockAt {
   TileBlock of(const Matrix& w, uint32_t n_begin, uint32_t n_end) const {
     if (chunk == w.n_chunks) return {};
     const Chunk& c = w.chunks[chunk];
-    const uint32_t rest = c.k_size - done;
-    return {reinterpret_cast<const int8_t*>(w.data) + (c.k_begin + done) * w.row_bytes + n_begin, w.row_bytes,
-            rest < kBlock ? rest : kBlock, n_end - n_begin};
+    const uint32_t rest = c.k_size - done, size = rest < kBlock ? rest : kBlock;
+    const Run run = run_of(w, c.k_begin + done, size, n_begin, n_end);
+    return {run.first, run.row_bytes, size, run.width};
   }
 };
 

@@ -12,6 +12,22 @@ constexpr uint32_t kUnit = 64 / kRegs;      // columns: as many bytes as a regis
 constexpr uint32_t kUnitLanes = kUnit / 4;  // columns of each of its four registers of sums
 static_assert(kStrip % kUnit == 0);
 
+// Columns of a block that lie beside each other in each of its rows.
+struct Run {
+  const int8_t* first;
+  uint64_t row_bytes;
+  uint32_t width;
+};
+
+// The first of columns n .. n_end of the block of `size` inputs that begins at k: all of them, but where tiles end.
+GROK1_INLINE Run run_of(const Matrix& w, uint32_t k, uint32_t size, uint32_t n, uint32_t n_end) {
+  const int8_t* block = reinterpret_cast<const int8_t*>(w.data) + k * w.row_bytes;
+  if (!w.tiled) return {block + n, w.row_bytes, n_end - n};
+  const uint32_t at = n % kTileColumns, tile = n - at, left = w.n - tile;
+  const uint32_t width = left < kTileColumns ? left : kTileColumns, here = tile + width - n;
+  return {block + uint64_t{tile} * size + at, width, n_end - n < here ? n_end - n : here};
+}
+
 // Two rows: every 32-bit lane has the column's weights of both as int16, the first row's below.
 GROK1_INLINE void interleave_pairs(RegI a, RegI b, RegI* unit) {
   const RegI low = reg_unpack_low_8(a, b), high = reg_unpack_high_8(a, b);

@@ -20,11 +20,27 @@ namespace {
 
 struct Shape {
   uint64_t k, n, groups, k_begin, k_end;
+  bool tiled = false;
 };
 const Shape kShapes[] = {
-    {1, 1, 1, 0, 1},        {43 * 8, 64, 8, 0, 344},   {255, 65, 1, 0, 255},    {256, 64, 1, 0, 256},
-    {257, 63, 1, 0, 257},   {2048, 130, 1, 0, 2048},   {2049, 17, 1, 0, 2049},  {4352, 100, 1, 0, 4352},
-    {6000, 70, 2, 0, 6000}, {6000, 70, 2, 1001, 5003}, {8192, 320, 8, 0, 8192}, {5120, 33, 1, 2000, 5120},
+    {1, 1, 1, 0, 1},
+    {43 * 8, 64, 8, 0, 344},
+    {255, 65, 1, 0, 255},
+    {256, 64, 1, 0, 256},
+    {257, 63, 1, 0, 257},
+    {2048, 130, 1, 0, 2048},
+    {2049, 17, 1, 0, 2049},
+    {4352, 100, 1, 0, 4352},
+    {6000, 70, 2, 0, 6000},
+    {6000, 70, 2, 1001, 5003},
+    {8192, 320, 8, 0, 8192},
+    {5120, 33, 1, 2000, 5120},
+    // Laid out tile by tile, the last tile whole or narrow, the last block whole or short.
+    {2048, 512, 1, 0, 2048, true},
+    {257, 257, 1, 0, 257, true},
+    {4352, 600, 1, 0, 4352, true},
+    {8192, 320, 8, 0, 8192, true},
+    {6000, 515, 2, 1001, 5003, true},
 };
 
 constexpr float kTwoDigits = 32512, kOneDigit = 127;  // the largest
@@ -52,6 +68,22 @@ class LinearI8 : public testing::TestWithParam<Shape> {
     // One byte off any alignment, as a file may map it, and ending where the memory ends.
     bytes_.resize(m_.w.size() + 1);
     std::copy(m_.w.begin(), m_.w.end(), bytes_.begin() + 1);
+    if (s.tiled) lay_out_in_tiles();
+  }
+
+  // Every weight of the slice to where Matrix::tiled says.
+  void lay_out_in_tiles() {
+    const Shape& s = GetParam();
+    for (const Chunk& chunk : chunks_.list)
+      for (uint32_t i = 0; i < chunk.k_size; ++i) {
+        const uint64_t block = chunk.k_begin + i / kBlock * kBlock,
+                       size = std::min(kBlock, chunk.k_size - i / kBlock * kBlock);
+        for (uint64_t n = 0; n < s.n; ++n) {
+          const uint64_t tile = n / kTileColumns * kTileColumns, width = std::min<uint64_t>(kTileColumns, s.n - tile);
+          bytes_[1 + (s.k_begin + block) * s.n + tile * size + i % kBlock * width + n % kTileColumns] =
+              m_.w[(s.k_begin + chunk.k_begin + i) * s.n + n];
+        }
+      }
   }
 
   Matrix matrix() const {
@@ -63,7 +95,7 @@ class LinearI8 : public testing::TestWithParam<Shape> {
     m.scale_row_bytes = s.n * sizeof(float);
     m.chunks = chunks_.list.data(), m.n_chunks = static_cast<uint32_t>(chunks_.list.size());
     m.k = static_cast<uint32_t>(s.k_end - s.k_begin), m.n = static_cast<uint32_t>(s.n);
-    m.element = Element::i8, m.scale_element = Element::f32;
+    m.element = Element::i8, m.scale_element = Element::f32, m.tiled = s.tiled;
     return m;
   }
 
