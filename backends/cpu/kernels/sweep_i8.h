@@ -49,7 +49,7 @@ GROK1_INLINE void add_unit(const int8_t* const* w, uint32_t n, const BlockDigits
   }
 }
 
-constexpr uint32_t kBytesAhead = 8192;  // of the memory, where it is read in the order of its bytes
+constexpr uint32_t kBytesAhead = 4096;  // of the memory, where it is read in the order of its bytes
 
 // Asks for the rows of the next sweep, run after run, as the memory likes it best, and not column by column.
 class Ahead {
@@ -127,19 +127,23 @@ GROK1_INLINE void dot_units(const int8_t* w, uint64_t row_bytes, uint32_t size, 
   RegI sums[U][4];
   for (uint32_t u = 0; u < U; ++u)
     for (uint32_t j = 0; j < 4; ++j) sums[u][j] = reg_set(0);
-  for (uint32_t k = 0; k < size; k += 2, w += 2 * row_bytes) {
-    const int8_t* second = k + 1 < size ? w + row_bytes : w;  // behind the block's end the digit is 0
+  const auto add_rows = [&](const int8_t* first, const int8_t* second, uint32_t k) {
     const RegI digits = x.pair(0, k);
     for (uint32_t u = 0; u < U; ++u) {
-      if (u * kUnit % 64 == 0) {
-        __builtin_prefetch(w + kBytesAhead + u * kUnit);
-        __builtin_prefetch(w + kBytesAhead + row_bytes + u * kUnit);
-      }
       RegI pairs[4];
-      reg_load_pairs(w + u * kUnit, second + u * kUnit, pairs);
+      reg_load_pairs(first + u * kUnit, second + u * kUnit, pairs);
       for (uint32_t j = 0; j < 4; ++j) sums[u][j] = reg_dot2(sums[u][j], pairs[j], digits);
     }
+  };
+  uint32_t k = 0;
+  for (; k + 1 < size; k += 2, w += 2 * row_bytes) {
+    for (uint32_t n = 0; n < U * kUnit; n += 64) {
+      __builtin_prefetch(w + kBytesAhead + n);
+      __builtin_prefetch(w + kBytesAhead + row_bytes + n);
+    }
+    add_rows(w, w + row_bytes, k);
   }
+  if (k < size) add_rows(w, w, k);  // the digit behind the block's end is 0
   for (uint32_t u = 0; u < U; ++u) {
     reg_order_pairs(sums[u]);
     for (uint32_t j = 0; j < 4; ++j) {
