@@ -29,7 +29,10 @@ std::unique_ptr<grok1_model> make_handle(std::shared_ptr<Model> impl, std::strin
 // Weights of all tensors; scales are not weights.
 uint64_t count_parameters(const TensorSource& source) {
   uint64_t n = 0;
-  for (const Tensor& tensor : source.tensors()) n += tensor.bytes / encoding_bytes(tensor.encoding);
+  for (const Tensor& tensor : source.tensors()) {
+    const EncodingShape block = encoding_shape(tensor.encoding);
+    n += tensor.bytes / block.bytes * block.elements;
+  }
   return n;
 }
 
