@@ -25,6 +25,8 @@ struct IQ4_NL {
   static constexpr uint64_t kBlock = 32, kBytes = 18;
 
   static void decode(const uint8_t* block, float* out) { decode_iq4_digits(load_half(block), block + 2, out); }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/iq4.h
 };
 
 // Block: d f16, u16 with the high two bits of each group's scale, 4 bytes with the low four, 128 bytes of digits.
@@ -43,6 +45,8 @@ struct IQ4_XS {
       decode_iq4_digits(d * float(scale), block + 8 + 16 * group, out + 32 * group);
     }
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/iq4.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

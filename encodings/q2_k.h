@@ -25,6 +25,8 @@ struct Q2_K {
       for (int i = 0; i < 16; ++i) out[16 * group + i] = scale * float(digits[i] >> shift & 3) - minimum;
     }
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q2_k.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

@@ -37,6 +37,8 @@ struct Q3_K {
       }
     }
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q3_k.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

@@ -22,6 +22,8 @@ struct Q4_0 {
     for (int i = 0; i < 16; ++i) out[i] = d * float(int(digits[i] & 15) - 8);
     for (int i = 0; i < 16; ++i) out[16 + i] = d * float(int(digits[i] >> 4) - 8);
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q4.h
 };
 
 // Block: d f16, m f16, 16 bytes of digits. Value: d q + m.
@@ -36,6 +38,8 @@ struct Q4_1 {
     for (int i = 0; i < 16; ++i) out[i] = d * float(digits[i] & 15) + m;
     for (int i = 0; i < 16; ++i) out[16 + i] = d * float(digits[i] >> 4) + m;
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q4.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

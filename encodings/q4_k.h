@@ -27,6 +27,8 @@ struct Q4_K {
       for (int i = 0; i < 32; ++i) out[32 * group + i] = scale * float(digits[i] >> shift & 15) - minimum;
     }
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q4_k.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

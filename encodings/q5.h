@@ -27,6 +27,8 @@ struct Q5_0 {
     const uint32_t fifth_bits = load<uint32_t>(block + 2);
     for (int i = 0; i < 32; ++i) out[i] = d * float(q5_digit(block + 6, fifth_bits, i) - 16);
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q5.h
 };
 
 // Block: d f16, m f16, fifth bits u32, 16 bytes of digits. Value: d q + m.
@@ -40,6 +42,8 @@ struct Q5_1 {
     const uint32_t fifth_bits = load<uint32_t>(block + 4);
     for (int i = 0; i < 32; ++i) out[i] = d * float(q5_digit(block + 8, fifth_bits, i)) + m;
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q5.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

@@ -31,6 +31,8 @@ struct Q5_K {
       }
     }
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q5_k.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

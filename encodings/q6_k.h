@@ -31,6 +31,8 @@ struct Q6_K {
       }
     }
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q6_k.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA

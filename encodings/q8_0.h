@@ -18,6 +18,8 @@ struct Q8_0 {
     const float d = load_half(block);
     for (int i = 0; i < 32; ++i) out[i] = d * float(int8_t(block[2 + i]));
   }
+
+  static void encode(const float* x, const float* importance, uint8_t* block);  // encode/q8_0.h
 };
 
 }  // namespace GROK1_ENCODINGS_ISA
