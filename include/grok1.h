@@ -563,20 +563,38 @@ typedef struct grok1_rates {
 GROK1_API grok1_status GROK1_CALL grok1_model_measure(const grok1_model *model, size_t index, uint64_t read_bytes,
                                                       grok1_rates *rates, grok1_error *err);
 
-/* Encodings of weights. The header of backends uses the same numbers. */
+/* Encodings of weights. The header of backends uses the same numbers. From Q8_0 on they are the blocks of GGUF files,
+ * described in docs/formats/encodings.md; beside each: bits per weight, weights per block. */
 enum {
   GROK1_ENCODING_NONE = 0,
   GROK1_ENCODING_F32 = 1,
   GROK1_ENCODING_F16 = 2,
   GROK1_ENCODING_BF16 = 3,
-  GROK1_ENCODING_I8 = 4 /* xAI int8: w[k][n] = int8[k][n] * scale[k / (K / G)][n], no zero point */
+  GROK1_ENCODING_I8 = 4,        /* xAI int8: w[k][n] = int8[k][n] * scale[k / (K / G)][n], no zero point */
+  GROK1_ENCODING_Q8_0 = 5,      /* 8.5 bits, 32 */
+  GROK1_ENCODING_Q4_0 = 6,      /* 4.5 bits, 32 */
+  GROK1_ENCODING_Q4_1 = 7,      /* 5 bits, 32 */
+  GROK1_ENCODING_Q5_0 = 8,      /* 5.5 bits, 32 */
+  GROK1_ENCODING_Q5_1 = 9,      /* 6 bits, 32 */
+  GROK1_ENCODING_Q2_K = 10,     /* 2.625 bits, 256 */
+  GROK1_ENCODING_Q3_K = 11,     /* 3.4375 bits, 256 */
+  GROK1_ENCODING_Q4_K = 12,     /* 4.5 bits, 256 */
+  GROK1_ENCODING_Q5_K = 13,     /* 5.5 bits, 256 */
+  GROK1_ENCODING_Q6_K = 14,     /* 6.5625 bits, 256 */
+  GROK1_ENCODING_IQ4_NL = 15,   /* 4.5 bits, 32 */
+  GROK1_ENCODING_IQ4_XS = 16,   /* 4.25 bits, 256 */
+  GROK1_ENCODING_IQ3_S = 17,    /* 3.4375 bits, 256 */
+  GROK1_ENCODING_IQ3_XXS = 18,  /* 3.0625 bits, 256 */
+  GROK1_ENCODING_IQ2_S = 19,    /* 2.5625 bits, 256 */
+  GROK1_ENCODING_IQ2_XS = 20,   /* 2.3125 bits, 256 */
+  GROK1_ENCODING_IQ2_XXS = 21   /* 2.0625 bits, 256 */
 };
 
 typedef struct grok1_tensor_info {
   grok1_head head;
   const char *name;          /* as the checkpoint's author names it: "transformer/decoder_layer_0/moe/linear/w" */
   const char *path;          /* file that holds it */
-  const char *encoding_name; /* "int8", "f32", "bf16", "f16" */
+  const char *encoding_name; /* "int8", "f32", "bf16", "f16", "q4_k", ... */
   uint64_t shape[4];         /* outermost first; [rank] numbers, the rest 0 */
   uint64_t offset;           /* of the data in the file, bytes */
   uint64_t bytes;            /* of the data */

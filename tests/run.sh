@@ -32,7 +32,24 @@ done
 # Compiler and build; what the library is made with; what the tests are made with; tools that some tests run.
 cmake/install_packages.sh g++ cmake ninja-build libboost-dev libboost-context-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev \
   libgtest-dev libbenchmark-dev libsentencepiece-dev libdnnl-dev abigail-tools clang clang-format pkg-config strace \
-  hipcc libamdhip64-dev rocm-device-libs
+  hipcc libamdhip64-dev rocm-device-libs python3-venv
+
+# Python packages that tests compare with, in build/python, made anew when tests/requirements.txt changes. Without a
+# network the tests that want them are skipped.
+make_python() {
+  local python=build/python
+  cmp -s tests/requirements.txt "$python/requirements.txt" && return
+  echo "== build/python: pip install -r tests/requirements.txt (once)"
+  mkdir -p build
+  rm -rf "$python"
+  if python3 -m venv "$python" > build/python.log 2>&1 &&
+    "$python/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt >> build/python.log 2>&1; then
+    cp tests/requirements.txt "$python/requirements.txt"
+  else
+    echo "build/python: pip failed (build/python.log); tests that compare with Python packages are skipped"
+  fi
+}
+make_python
 
 # GPU plugins: code for one architecture of each vendor, with --all for every one. Without nvcc, which Debian has not,
 # the configuration says that the CUDA plugin is left out.

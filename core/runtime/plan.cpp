@@ -210,7 +210,8 @@ ModelShape shape_of(const TensorSource& source, size_t n_devices) {
   const Config& config = source.config();
   ModelShape shape{config.layers, config.kv_heads, config.experts, config.ffn, 1};
   const Tensor& down = source.find(TensorRole::kDown);
-  const uint32_t groups = down.scale_groups(), block = encoding_shape(down.values.encoding).elements;
+  const uint32_t groups = down.scale_groups(),
+                 block = static_cast<uint32_t>(encoding_shape(down.values.encoding).elements);
   for (const uint32_t unit : {groups != 0 ? config.ffn / groups : 256u, 256u, 128u, 64u, 32u}) {
     if (config.ffn / unit < n_devices || unit % block != 0) continue;
     shape.ffn_unit = unit;

@@ -22,7 +22,7 @@ constexpr std::string_view kVendor = "vendor";  // the folder that the include p
 
 const std::vector<Room>& rooms() {
   static const std::vector<Room> all = {
-      {"core/base", {kApi, kBackendApi}},
+      {"core/base", {"encodings", kApi, kBackendApi}},
       {"core/sampling", {"core/base", kApi}},
       {"core/tokenizer", {"core/base", kApi}},
       {"core/formats", {"core/base", "encodings", kApi, kBackendApi}},

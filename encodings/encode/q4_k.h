@@ -1,0 +1,22 @@
+// Q4_K's encoder.
+#pragma once
+
+#include "encodings/encode/scales_6.h"
+#include "encodings/encode/tried.h"
+#include "encodings/q4_k.h"
+
+namespace grok1::encodings {
+inline namespace GROK1_ENCODINGS_ISA {
+
+inline void Q4_K::encode(const float* x, const float* importance, uint8_t* block) {
+  const Block<256> ready(x, importance);
+  LinedGroupsSearch<15, 8, 63> search(ready);
+  const LinedGroups<8> groups = search.run(kQ4KEnds, kWholeShare, 3);
+  store_scale(block, ready, groups.d);
+  store_scale(block + 2, ready, groups.dmin);
+  store_scales_and_minima(groups, block + 4);
+  store_halves_of_64(groups.digit, block + 16);
+}
+
+}  // namespace GROK1_ENCODINGS_ISA
+}  // namespace grok1::encodings
