@@ -24,14 +24,19 @@ class LinedGroupsSearch {
     for (int row = 0; row < kRows; ++row) lanes_[row] = block.template groups<kLength>(4 * row);
   }
 
-  // `shares`: fractions of the largest scale and minimum that the largest integers stand for, one search each.
-  template <int kTried, int kShares>
-  LinedGroups<kGroups> run(const Ends (&tried)[kTried], const float (&shares)[kShares], int turns) {
-    Line alone[kRows];
-    for (int row = 0; row < kRows; ++row) alone[row] = search_line<kTop>(lanes_[row], tried, true);
-    for (const float share : shares) {
-      for (int row = 0; row < kRows; ++row) wanted_[row] = alone[row];
-      improve(share, turns);
+  template <int kTried>
+  LinedGroups<kGroups> run(const Ends (&tried)[kTried], int turns) {
+    for (int row = 0; row < kRows; ++row) wanted_[row] = search_line<kTop>(lanes_[row], tried, true);
+    F4 scale = {}, low = {};
+    for (const Line& line : wanted_) scale = greatest(scale, line.scale), low = least(low, line.low);
+    float d = block_.to_half_scale(largest(scale) / kMost);
+    float dmin = block_.to_half_scale(largest(-low) / kMost);
+    for (int turn = 0; turn < turns; ++turn) {
+      now_.d = d, now_.dmin = dmin;
+      choose_integers();
+      if (now_.error < best_.error) best_ = now_;
+      improve_steps(d, dmin);
+      if (d == now_.d && dmin == now_.dmin) break;
     }
     return digits_of(best_);
   }
@@ -42,20 +47,6 @@ class LinedGroupsSearch {
     float d = 0, dmin = 0, error = __builtin_inff();
     F4 scale[kRows] = {}, minimum[kRows] = {};
   };
-
-  void improve(float share, int turns) {
-    F4 scale = {}, low = {};
-    for (const Line& line : wanted_) scale = greatest(scale, line.scale), low = least(low, line.low);
-    float d = block_.to_half_scale(largest(scale) * share / kMost);
-    float dmin = block_.to_half_scale(largest(-low) * share / kMost);
-    for (int turn = 0; turn < turns; ++turn) {
-      now_.d = d, now_.dmin = dmin;
-      choose_integers();
-      if (now_.error < best_.error) best_ = now_;
-      improve_steps(d, dmin);
-      if (d == now_.d && dmin == now_.dmin) break;
-    }
-  }
 
   static float largest(F4 x) {
     const float a = x[0] > x[1] ? x[0] : x[1], b = x[2] > x[3] ? x[2] : x[3];

@@ -30,7 +30,10 @@ float search_one_scale(const Block<32>& block, const FourEnds (&ends)[kTurns], f
   const ScaleFit fit = fit_scale<Grid>(lanes, rounded_scale);
   int chosen = 0;
   for (int lane = 1; lane < 4; ++lane) chosen = fit.error[lane] < fit.error[chosen] ? lane : chosen;
-  return rounded_scale[chosen];
+  // IQ4 has no zero but a scale of zero, which can be better than f16's least scales.
+  const bool is_tiny = __builtin_fabsf(rounded_scale[chosen]) * block.unit < 0x1p-14f;
+  const bool zero_is_better = is_tiny && fit_scale<Grid>(lanes, splat(0)).error[0] < fit.error[chosen];
+  return zero_is_better ? 0 : rounded_scale[chosen];
 }
 
 template <class Grid>

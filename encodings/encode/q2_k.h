@@ -11,7 +11,7 @@ inline namespace GROK1_ENCODINGS_ISA {
 inline void Q2_K::encode(const float* x, const float* importance, uint8_t* block) {
   const Block<256> ready(x, importance);
   LinedGroupsSearch<3, 16, 15> search(ready);
-  const LinedGroups<16> groups = search.run(kQ2KEnds, kQ2KShares, 4);
+  const LinedGroups<16> groups = search.run(kQ2KEnds, 4);
   for (int i = 0; i < 16; ++i) block[i] = uint8_t(groups.scale[i] | groups.minimum[i] << 4);
   std::memset(block + 16, 0, 64);
   for (int i = 0; i < 256; ++i) {

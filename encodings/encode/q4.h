@@ -22,7 +22,8 @@ inline void Q4_0::encode(const float* x, const float* importance, uint8_t* block
 
 inline void Q4_1::encode(const float* x, const float* importance, uint8_t* block) {
   const Block<32> ready(x, importance);
-  const ScaleAndOffset line = search_one_line<15>(ready, kQ4Lines);
+  const ScaleAndOffset line =
+      importance == nullptr ? search_one_line<15>(ready, kQ4Lines) : search_one_line<15>(ready, kQ4MoreLines);
   uint8_t digits[32];
   digits_of<15>(ready, line, digits);
   store_scale(block, ready, line.scale);

@@ -11,7 +11,7 @@ inline namespace GROK1_ENCODINGS_ISA {
 inline void Q4_K::encode(const float* x, const float* importance, uint8_t* block) {
   const Block<256> ready(x, importance);
   LinedGroupsSearch<15, 8, 63> search(ready);
-  const LinedGroups<8> groups = search.run(kQ4KEnds, kWholeShare, 3);
+  const LinedGroups<8> groups = search.run(kQ4KEnds, 3);
   store_scale(block, ready, groups.d);
   store_scale(block + 2, ready, groups.dmin);
   store_scales_and_minima(groups, block + 4);

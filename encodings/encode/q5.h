@@ -28,7 +28,8 @@ inline void Q5_0::encode(const float* x, const float* importance, uint8_t* block
 
 inline void Q5_1::encode(const float* x, const float* importance, uint8_t* block) {
   const Block<32> ready(x, importance);
-  const ScaleAndOffset line = search_one_line<31>(ready, kQ5Lines);
+  const ScaleAndOffset line =
+      importance == nullptr ? search_one_line<31>(ready, kQ5Lines) : search_one_line<31>(ready, kQ5MoreLines);
   uint8_t digits[32];
   digits_of<31>(ready, line, digits);
   store_scale(block, ready, line.scale);

@@ -1,5 +1,5 @@
-// What the searches try. Found by measuring, on weights that are normal, Laplace and Student-t (4) distributed, which
-// tries still lower the error; docs/formats/encodings.md has the errors.
+// What the searches try: places for the largest weight, or for the ends of a line. Chosen by hand and judged by the
+// errors on normal, Laplace and Student-t (4) distributed weights; docs/formats/encodings.md has them.
 #pragma once
 
 #include "encodings/encode/line_search.h"
@@ -19,14 +19,24 @@ inline constexpr float kQ6KEnds[] = {-32, -31.8f, -31.6f, -31.4f, -31.2f, -31,  
 inline constexpr float kQ3KEnds[] = {-4, -4.3f, -4.6f, -3.8f, -3.6f, -3.4f, 3, 3.3f, 3.6f, 2.8f, 2.6f, 3.9f, -5};
 inline constexpr float kIq4Ends[] = {-127, -122, -118, -113, -132, -137, 113, 117, 121, 109, 105, 101};
 inline constexpr Ends kQ4Lines[][4] = {{{1, 1}, {0.93f, 0.93f}, {1, 0.9f}, {0.9f, 1}}};
+inline constexpr Ends kQ4MoreLines[][4] = {{{1, 1}, {0.93f, 0.93f}, {1, 0.9f}, {0.9f, 1}},
+                                           {{0.95f, 1.0f}, {1.0f, 0.95f}, {0.9f, 0.8f}, {0.8f, 0.9f}},
+                                           {{1.0f, 0.8f}, {0.8f, 1.0f}, {1.03f, 1.03f}, {0.86f, 0.86f}},
+                                           {{0.97f, 0.85f}, {0.85f, 0.97f}, {0.97f, 0.97f}, {0.8f, 0.8f}},
+                                           {{1.0f, 0.7f}, {0.7f, 1.0f}, {0.9f, 0.7f}, {0.7f, 0.9f}}};
 inline constexpr Ends kQ5Lines[][4] = {{{1, 1}, {0.97f, 0.97f}, {1, 0.94f}, {0.94f, 1}}};
+inline constexpr Ends kQ5MoreLines[][4] = {{{1, 1}, {0.97f, 0.97f}, {1, 0.94f}, {0.94f, 1}},
+                                           {{0.985f, 1.0f}, {1.0f, 0.985f}, {0.97f, 1}, {1, 0.97f}},
+                                           {{0.955f, 0.985f}, {0.985f, 0.955f}, {1.015f, 1.0f}, {1.0f, 1.015f}},
+                                           {{0.94f, 0.94f}, {1, 0.91f}, {0.91f, 1}, {1.015f, 1.015f}},
+                                           {{0.925f, 0.985f}, {0.985f, 0.925f}, {0.925f, 0.955f}, {0.955f, 0.925f}},
+                                           {{0.88f, 0.97f}, {0.97f, 0.88f}, {0.91f, 0.91f}, {0.985f, 0.985f}}};
 inline constexpr Ends kQ2KEnds[] = {{1, 1},    {0.9f, 0.9f}, {0.8f, 0.8f}, {0.7f, 0.7f}, {1, 0.8f},
                                     {0.8f, 1}, {1, 0.6f},    {0.6f, 1},    {0.9f, 0.7f}, {0.7f, 0.9f}};
 inline constexpr Ends kQ4KEnds[] = {{1, 1},     {0.95f, 0.95f}, {0.9f, 0.9f}, {1, 0.93f},
                                     {0.93f, 1}, {1, 0.86f},     {0.86f, 1}};
 inline constexpr Ends kQ5KEnds[] = {{1, 1},     {0.98f, 0.98f}, {0.96f, 0.96f}, {1, 0.97f},
                                     {0.97f, 1}, {1, 0.94f},     {0.94f, 1}};
-inline constexpr float kWholeShare[] = {1}, kQ2KShares[] = {1, 0.9f};
 
 }  // namespace GROK1_ENCODINGS_ISA
 }  // namespace grok1::encodings
