@@ -32,9 +32,10 @@ struct Encoding {
   const char* name;
   Element element;
   uint64_t bytes;
+  bool tiled = false;
 };
-constexpr Encoding kI8{"i8", Element::i8, 1}, kF32{"f32", Element::f32, 4}, kF16{"f16", Element::f16, 2},
-    kBf16{"bf16", Element::bf16, 2};
+constexpr Encoding kI8{"i8", Element::i8, 1}, kTiledI8{"i8_tiled", Element::i8, 1, true}, kF32{"f32", Element::f32, 4},
+    kF16{"f16", Element::f16, 2}, kBf16{"bf16", Element::bf16, 2};
 
 // Of this thread: what others do on a shared machine does not count.
 double cpu_seconds() {
@@ -135,7 +136,7 @@ class Matrices {
     m_.data = data.set();
     m_.scales = reinterpret_cast<const char*>(scales_.data());
     m_.chunks = chunks_.list.data(), m_.n_chunks = static_cast<uint32_t>(chunks_.list.size());
-    m_.element = e.element, m_.scale_element = Element::f32, m_.nk = nk;
+    m_.element = e.element, m_.scale_element = Element::f32, m_.nk = nk, m_.tiled = e.tiled;
     count_ = data.size() / (uint64_t{m_.k} * m_.n * e.bytes);
   }
   Matrix at(uint64_t index) const {
@@ -173,7 +174,7 @@ void add_sweep(Bench& bench, const Encoding& e, uint32_t threads, uint32_t rows 
   const auto m = std::make_shared<const Matrices>(bench.data, e, false);
   const auto chunks = static_cast<uint32_t>(m->chunks().list.size());
   const uint32_t share = (m->n() * chunks / threads + kStrip - 1) / kStrip * kStrip;
-  const uint32_t width = std::min({share, most_swept_columns(rows), m->n()});
+  const uint32_t width = std::min({share, most_swept_columns(rows, e.tiled), m->n()});
   const uint64_t slices = m->n() / width, per_matrix = slices * chunks;  // a narrower last one is left out
   const double weights = double{kInputs} / chunks * width;
   bench.add(shape_name("sweep", e, m->n(), rows, one_digit) + "/threads:" + std::to_string(threads),
@@ -290,10 +291,12 @@ void add_probes(Bench& bench) {
 void add_all(Bench& bench) {
   for (const uint32_t threads : {2, 16, 64}) add_sweep(bench, kI8, threads);
   for (const uint32_t rows : {2, 4, 8, 16, 24}) add_sweep(bench, kI8, 2, rows);
+  for (const uint32_t rows : {1, 4, 8, 16, 24}) add_sweep(bench, kTiledI8, 2, rows);
   for (const uint32_t rows : {1, 8}) add_sweep(bench, kI8, 2, rows, true);
   for (const Encoding& e : {kF32, kBf16, kF16}) add_sweep(bench, e, 2);
   for (const uint32_t rows : {2, 4, 8, 16, 32, 64, 128, 256}) add_tile(bench, kI8, rows);
   for (const uint32_t rows : {16, 32, 64, 128, 256}) add_tile(bench, kI8, rows, true);
+  for (const bool one_digit : {false, true}) add_tile(bench, kTiledI8, 128, one_digit);
   for (const bool one_digit : {false, true}) add_onednn(bench, one_digit);
   for (const Encoding& e : {kF32, kBf16}) add_tile(bench, e, 64);
   for (const uint32_t rows : {1, 16, 64}) add_dots(bench, kF32, rows);
