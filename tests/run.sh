@@ -6,7 +6,7 @@
 #                         the mutants (tests/mutants), planted mistakes that some test must catch
 #   tests/run.sh --help   this text
 #
-# Builds in build/release (build/asan, build/tsan, build/mutants). A second run builds only what changed. Variables:
+# Builds in build/release and build/fuzz (build/asan, build/tsan, build/mutants). A second run builds only what changed. Variables:
 # GROK1_TEST_TOKENIZER  Grok-1's own tokenizer.model, for its golden ids
 # GROK1_TEST_TEXT       the demo model's held-out text, for its perplexity (tests/golden/demo-model/README.md)
 # GROK1_GOLDEN_EXTRA    a folder with more golden cases (tests/golden/README.md)
@@ -31,7 +31,7 @@ done
 
 # Compiler and build; what the library is made with; what the tests are made with; tools that some tests run.
 cmake/install_packages.sh g++ cmake ninja-build libboost-dev libboost-context-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev \
-  libgtest-dev libbenchmark-dev libsentencepiece-dev libdnnl-dev abigail-tools clang clang-format pkg-config strace \
+  libgtest-dev libbenchmark-dev libsentencepiece-dev libdnnl-dev abigail-tools clang libclang-rt-14-dev clang-format pkg-config strace \
   hipcc libamdhip64-dev rocm-device-libs python3-venv
 
 # Python packages that tests compare with, in build/python, made anew when tests/requirements.txt changes. Without a
@@ -76,6 +76,7 @@ run_tests() { # preset, command to run ctest with
 }
 
 build release "${gpu[@]}"
+build fuzz
 if [ "$all" = no ]; then
   run_tests release
   exit
