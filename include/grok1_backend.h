@@ -14,7 +14,7 @@
  *              moe_route      r = best experts and gates of x
  *              moe_experts    y = sum of gated experts of x
  *              add_norm       h += norm(y, post scale);         x = norm(h, next scale)
- *   logits                    rows of x times the embedding
+ *   logits                    rows of x times the embedding, or an output matrix of its own
  *
  * Conventions:
  *  - Shapes are written [outer, inner], row-major, without padding unless a stride is named. Rows of a step are packed:
@@ -45,7 +45,7 @@
 #include "grok1.h"
 
 #define GROK1_BACKEND_ABI_MAJOR 0 /* another major is refused */
-#define GROK1_BACKEND_ABI_MINOR 1 /* grows when slots or fields are added */
+#define GROK1_BACKEND_ABI_MINOR 2 /* grows when slots or fields are added */
 #define GROK1_BACKEND_MAGIC 0x316b7267u /* "grk1", little-endian */
 
 #ifdef __cplusplus
@@ -59,7 +59,7 @@ typedef struct grok1_queue grok1_queue;     /* in-order work */
 typedef struct grok1_event grok1_event;     /* a point in a queue's work */
 typedef struct grok1_weight grok1_weight;   /* a tensor, or a slice of one, as the device holds it */
 typedef struct grok1_layer grok1_layer;     /* a decoder layer's weights, or the share of them that a device owns */
-typedef struct grok1_lm_head grok1_lm_head; /* the tied embedding: first and last step of the model */
+typedef struct grok1_lm_head grok1_lm_head; /* embedding and output matrix: first and last step of the model */
 typedef struct grok1_kv grok1_kv;           /* KV pages of one session on one device */
 typedef struct grok1_step grok1_step;       /* per-session scratch and the data of the current pass */
 typedef struct grok1_act grok1_act;         /* normed rows in the form that the backend's operators read */
@@ -221,15 +221,17 @@ typedef struct grok1_layer_desc {
   {{sizeof(grok1_layer_desc), GROK1_TYPE_LAYER_DESC, NULL}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, \
    0, 0, 0, 0, 0, 0, 0}
 
-/* The tied embedding, order NK with K = d_model, N = vocab_size, or a vocabulary range of it (its n range). */
+/* The embedding, order NK with K = d_model, N = vocab_size, or a vocabulary range of it (its n range); and the matrix
+ * that makes logits, where that is another one of the same shape, order and range. */
 typedef struct grok1_lm_head_desc {
   grok1_head head;
   const grok1_model_desc *model;
   const grok1_weight *embedding;
   uint32_t vocab_begin, vocab_end;
+  const grok1_weight *output; /* what `logits` multiplies; NULL: the embedding (Grok-1's is tied). ABI 0.2 */
 } grok1_lm_head_desc;
 #define GROK1_INIT_grok1_lm_head_desc \
-  {{sizeof(grok1_lm_head_desc), GROK1_TYPE_LM_HEAD_DESC, NULL}, NULL, NULL, 0, 0}
+  {{sizeof(grok1_lm_head_desc), GROK1_TYPE_LM_HEAD_DESC, NULL}, NULL, NULL, 0, 0, NULL}
 
 /* ---- KV cache -------------------------------------------------------------------------------------------------- */
 
@@ -377,7 +379,7 @@ enum {
   GROK1_SUPPORT_LINEAR = 1, /* a: encoding, b: scale encoding, c: order of a linear weight */
   GROK1_SUPPORT_VECTOR = 2, /* a: encoding of a norm's scale */
   GROK1_SUPPORT_CACHE = 3,  /* a: GROK1_CACHE_* */
-  GROK1_SUPPORT_EMBEDDING = 4 /* a: encoding of the tied embedding */
+  GROK1_SUPPORT_EMBEDDING = 4 /* a: encoding of the embedding or of an output matrix of its own */
 };
 
 /* The operator table. Slots marked [required] must be there; the host checks them by name when it loads the plugin. */
@@ -609,8 +611,8 @@ typedef struct grok1_backend_ops {
   grok1_status(GROK1_CALL *accumulate)(grok1_queue *queue, grok1_buffer *y, uint64_t y_offset, const grok1_buffer *x,
                                        uint64_t x_offset, uint64_t count, grok1_error *err);
 
-  /* logits[i][v - vocab_begin] = (x[logit_rows[i]] . embedding[v]) * output_multiplier, v in the vocabulary range.
-   * [required] */
+  /* logits[i][v - vocab_begin] = (x[logit_rows[i]] . output[v]) * output_multiplier, v in the vocabulary range; `output`
+   * is the LM head's, or its embedding. [required] */
   grok1_status(GROK1_CALL *logits)(grok1_device *device, const grok1_logits_args *args, grok1_error *err);
 } grok1_backend_ops;
 

@@ -12,6 +12,18 @@ void check_chain(const grok1_head& head, uint32_t type, const char* name) {
            static_cast<const grok1_head*>(head.next)->type);
 }
 
+void check_input(const grok1_head& head, uint32_t type, const char* name, size_t needed, size_t known) {
+  if (head.struct_size < needed)
+    refuse(GROK1_E_INVALID_ARGUMENT, "%s: struct_size is %u, wanted %zu or more; initialise it with GROK1_INIT", name,
+           head.struct_size, needed);
+  check_chain(head, type, name);
+  const char* bytes = reinterpret_cast<const char*>(&head);
+  for (size_t i = known; i < head.struct_size; ++i)
+    if (bytes[i] != 0)
+      refuse(GROK1_E_UNKNOWN_FIELD, "%s: a field at byte %zu is set, this backend knows none behind byte %zu", name, i,
+             known);
+}
+
 void check_range(const char* name, uint64_t begin, uint64_t end, uint64_t size) {
   if (begin >= end || end > size)
     refuse(GROK1_E_INVALID_ARGUMENT, "%s range %llu .. %llu: wanted a part of 0 .. %llu that is not empty", name,

@@ -23,19 +23,25 @@ T& given(T* pointer, const char* name) {
 // Refuses a struct of another type, and any that is chained to it.
 void check_chain(const grok1_head& head, uint32_t type, const char* name);
 
-// An input struct. All fields of version 0.1 are needed; what a newer host appends must be zero, for it cannot be
-// honoured.
+// Refuses besides a struct that lacks some of its first `needed` bytes, or in which a newer host has set what lies
+// behind the first `known`, for it cannot be honoured.
+void check_input(const grok1_head& head, uint32_t type, const char* name, size_t needed, size_t known);
+
+// An input struct with the fields of version 0.1, all of which are needed.
 template <class T>
 const T& input(const T* pointer, uint32_t type, const char* name) {
-  const grok1_head& head = given(pointer, name).head;
-  if (head.struct_size < sizeof(T))
-    refuse(GROK1_E_INVALID_ARGUMENT, "%s: struct_size is %u, wanted %zu or more; initialise it with GROK1_INIT", name,
-           head.struct_size, sizeof(T));
-  check_chain(head, type, name);
-  const char* bytes = reinterpret_cast<const char*>(pointer);
-  if (std::any_of(bytes + sizeof(T), bytes + head.struct_size, [](char byte) { return byte != 0; }))
-    refuse(GROK1_E_UNKNOWN_FIELD, "%s: a field behind byte %zu is set, this backend knows none", name, sizeof(T));
+  check_input(given(pointer, name).head, type, name, sizeof(T), sizeof(T));
   return *pointer;
+}
+
+// A copy of an input struct that has grown behind its first `needed` bytes: what an older host lacks is zero.
+template <class T>
+T grown_input(const T* pointer, uint32_t type, const char* name, size_t needed) {
+  const grok1_head& head = given(pointer, name).head;
+  check_input(head, type, name, needed, sizeof(T));
+  T copy{};
+  std::memcpy(&copy, pointer, std::min<size_t>(head.struct_size, sizeof(T)));
+  return copy;
 }
 
 // An output struct: written as far as both sides know it, the rest of the caller's size zeroed.

@@ -61,9 +61,9 @@ Wanted wanted_router(const LayerShape& layer) {
   return {"router", kOne, whole(layer.model.d_model), whole(layer.model.experts)};
 }
 
-Wanted wanted_embedding(const grok1_lm_head_desc& desc, const grok1_model_desc& model) {
+Wanted wanted_vocabulary(const char* name, const grok1_lm_head_desc& desc, const grok1_model_desc& model) {
   check_range("vocabulary", desc.vocab_begin, desc.vocab_end, model.vocab_size);
-  return {"embedding", kOne, whole(model.d_model), {desc.vocab_begin, desc.vocab_end, model.vocab_size}};
+  return {name, kOne, whole(model.d_model), {desc.vocab_begin, desc.vocab_end, model.vocab_size}};
 }
 
 }  // namespace grok1::contract

@@ -3,6 +3,8 @@
 #ifndef GROK1_BACKENDS_CONTRACT_BINDING_H
 #define GROK1_BACKENDS_CONTRACT_BINDING_H
 
+#include <cstddef>
+
 #include "backends/contract/model.h"
 
 namespace grok1::contract {
@@ -37,7 +39,8 @@ struct WantedExperts {
 WantedAttention wanted_attention(const LayerShape& layer);
 WantedExperts wanted_experts(const LayerShape& layer);
 Wanted wanted_router(const LayerShape& layer);
-Wanted wanted_embedding(const grok1_lm_head_desc& desc, const grok1_model_desc& model);
+// Of the embedding and of an output matrix, which are alike.
+Wanted wanted_vocabulary(const char* name, const grok1_lm_head_desc& desc, const grok1_model_desc& model);
 
 template <class Weight>
 struct Layer : LayerShape {
@@ -52,6 +55,7 @@ struct LmHead {
   decltype(Weight::device) device;
   grok1_model_desc model;
   const Weight* embedding;
+  const Weight* output;  // what logits multiply: the embedding if there is no other
   uint32_t vocab_begin, vocab_end;
 };
 
@@ -84,12 +88,18 @@ Layer<Weight> bound_layer(decltype(Weight::device) device, const grok1_layer_des
 
 template <class Weight>
 LmHead<Weight> bound_lm_head(decltype(Weight::device) device, const grok1_lm_head_desc* description) {
-  const grok1_lm_head_desc& desc = input(description, GROK1_TYPE_LM_HEAD_DESC, "desc");
+  const grok1_lm_head_desc desc =
+      grown_input(description, GROK1_TYPE_LM_HEAD_DESC, "desc", offsetof(grok1_lm_head_desc, output));
   const grok1_model_desc model = checked_model(desc.model);
-  const Weight* embedding = bound<Weight>(device, desc.embedding, wanted_embedding(desc, model));
-  if (embedding->desc.order != GROK1_ORDER_NK)
-    refuse(GROK1_E_INVALID_ARGUMENT, "embedding: order is %u, wanted GROK1_ORDER_NK (2)", embedding->desc.order);
-  return {device, model, embedding, desc.vocab_begin, desc.vocab_end};
+  const auto rows = [&](const grok1_weight* handle, const char* name) {
+    const Weight* weight = bound<Weight>(device, handle, wanted_vocabulary(name, desc, model));
+    if (weight->desc.order != GROK1_ORDER_NK)
+      refuse(GROK1_E_INVALID_ARGUMENT, "%s: order is %u, wanted GROK1_ORDER_NK (2)", name, weight->desc.order);
+    return weight;
+  };
+  const Weight* embedding = rows(desc.embedding, "embedding");
+  const Weight* output = desc.output == nullptr ? embedding : rows(desc.output, "output");
+  return {device, model, embedding, output, desc.vocab_begin, desc.vocab_end};
 }
 
 }  // namespace grok1::contract

@@ -1,4 +1,5 @@
-// logits: chosen rows of x times the embedding rows of the share's vocabulary range, times output_multiplier.
+// logits: chosen rows of x times the output rows (the embedding's, if it is tied) of the share's vocabulary
+// range, times output_multiplier.
 #include "backends/cpu/binding.h"
 #include "backends/cpu/buffer.h"
 #include "backends/cpu/float_state.h"
@@ -25,15 +26,15 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     const uint64_t d = step.model.d_model, vocab = head.vocab_end - head.vocab_begin;
     float* out = floats_in(&self, args.logits, args.logits_offset, step.pass.n_logit_rows * vocab, "logits");
 
-    const Matrix embedding = head.embedding->matrix(0);
+    const Matrix output = head.output->matrix(0);
     const Rows rows{x.rows, nullptr, nullptr, d, 0, 0, step.pass.logit_rows, step.pass.n_logit_rows, false};
     const auto home = [&](uint64_t task) {
-      return head.embedding->node_of_output(static_cast<uint32_t>(task) * kTokensPerTask);
+      return head.output->node_of_output(static_cast<uint32_t>(task) * kTokensPerTask);
     };
     self.threads.run((vocab + kTokensPerTask - 1) / kTokensPerTask, home, [&](uint64_t task, uint32_t) {
       const uint32_t begin = static_cast<uint32_t>(task) * kTokensPerTask;
-      const uint32_t end = std::min(begin + kTokensPerTask, embedding.n);
-      self.kernels.dots(embedding, rows, begin, end, step.model.output_multiplier, out + begin, vocab);
+      const uint32_t end = std::min(begin + kTokensPerTask, output.n);
+      self.kernels.dots(output, rows, begin, end, step.model.output_multiplier, out + begin, vocab);
     });
   });
 }

@@ -1,4 +1,4 @@
-// logits: chosen rows of x times the embedding.
+// logits: chosen rows of x times the output matrix, which is the embedding if it is tied.
 #include "backends/gpu/operator.h"
 
 namespace grok1::accel {
@@ -9,7 +9,7 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     check_same_model(call.step.model, head.model, "lm_head");
     const Act& x = rows_of<Act>(call.step, args.x, "x");
     const uint32_t n_rows = call.step.pass.n_logit_rows;
-    const Matrix& matrix = head.embedding->matrix;
+    const Matrix& matrix = head.output->matrix;
     float* out = floats_in(&call.device, args.logits, args.logits_offset, uint64_t{n_rows} * matrix.n, "logits");
     if (n_rows == 0) return;
     call.device.kernels.multiply(

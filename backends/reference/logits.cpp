@@ -1,4 +1,5 @@
-// logits: chosen rows of x times the embedding rows of the share's vocabulary range, times output_multiplier.
+// logits: chosen rows of x times the output rows (the embedding's, if it is tied) of the share's vocabulary
+// range, times output_multiplier.
 #include "backends/reference/binding.h"
 #include "backends/reference/queue.h"
 #include "backends/reference/refusal.h"
@@ -22,7 +23,7 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     for (const uint32_t r : step.pass.logit_rows)
       for (uint32_t v = head.vocab_begin; v < head.vocab_end; ++v) {
         double dot = 0;
-        for (uint64_t i = 0; i < d; ++i) dot += x.rows[r * d + i] * head.embedding->at(0, i, v);
+        for (uint64_t i = 0; i < d; ++i) dot += x.rows[r * d + i] * head.output->at(0, i, v);
         *out++ = float(dot * step.model.output_multiplier);
       }
   });

@@ -338,7 +338,7 @@ struct grok1_layer {
   grok1_model_desc model;
 };
 struct grok1_lm_head {
-  grok1_lm_head_desc desc;
+  grok1_lm_head_desc desc;  // with an output matrix: the embedding, if there is no other
   grok1_model_desc model;
 };
 
@@ -380,10 +380,12 @@ static void layer_free(grok1_layer* layer) {
 }
 
 static void lm_head_bind(grok1_device*, const grok1_lm_head_desc* theirs, grok1_lm_head** lm_head) {
-  const grok1_lm_head_desc d = take(theirs, GROK1_TYPE_LM_HEAD_DESC);
+  grok1_lm_head_desc d = take(theirs, GROK1_TYPE_LM_HEAD_DESC);
   const grok1_model_desc m = take_model(d.model);
-  require(d.embedding != nullptr && !d.embedding->kn, "the embedding is stored [N, K]");
-  expect(d.embedding, "embedding", {1, 0, 1}, {m.d_model, 0, m.d_model}, {m.vocab_size, d.vocab_begin, d.vocab_end});
+  if (d.output == nullptr) d.output = d.embedding;
+  require(d.embedding != nullptr && !d.embedding->kn && !d.output->kn, "embedding and output are stored [N, K]");
+  const Range one{1, 0, 1}, width{m.d_model, 0, m.d_model}, range{m.vocab_size, d.vocab_begin, d.vocab_end};
+  expect(d.embedding, "embedding", one, width, range), expect(d.output, "output", one, width, range);
   *lm_head = new grok1_lm_head{d, m};
 }
 
@@ -841,13 +843,13 @@ static void logits(grok1_device*, const grok1_logits_args* args) {
   require_all({a.queue, a.step, a.lm_head, a.x});
   require_step(a.x->step, a.step);
   grok1_step* const s = a.step;
-  const grok1_weight* const embedding = a.lm_head->desc.embedding;
-  float* out = inside<float>(a.logits, a.logits_offset, s->n_logit_rows * embedding->n);
+  const grok1_weight* const output = a.lm_head->desc.output;
+  float* out = inside<float>(a.logits, a.logits_offset, s->n_logit_rows * output->n);
   for (uint32_t i = 0; i < s->n_logit_rows; ++i) {
     load_row(s, a.x, s->logit_rows[i]);
-    for (uint64_t v = 0; v < embedding->n; ++v) {
+    for (uint64_t v = 0; v < output->n; ++v) {
       double sum = 0;
-      for (uint64_t k = 0; k < embedding->k; ++k) sum += s->x[k] * embedding->values[v * embedding->k + k];
+      for (uint64_t k = 0; k < output->k; ++k) sum += s->x[k] * output->values[v * output->k + k];
       *out++ = float(sum * double(s->model.output_multiplier));
     }
   }

@@ -90,12 +90,15 @@ Tensor random_embedding(Random& random, const grok1_model_desc& m, uint32_t enco
 }
 
 BoundHead bind_head(Device& device, const grok1_model_desc& m, const Tensor& embedding, uint32_t vocab_begin,
-                    uint32_t vocab_end, Delivery delivery) {
+                    uint32_t vocab_end, Delivery delivery, const Tensor* output) {
   BoundHead bound;
-  bound.embedding = upload(device, embedding, {0, 1, 0, m.d_model, vocab_begin, vocab_end}, delivery);
+  const Slice slice{0, 1, 0, m.d_model, vocab_begin, vocab_end};
+  bound.embedding = upload(device, embedding, slice, delivery);
+  if (output != nullptr) bound.output = upload(device, *output, slice, delivery);
   grok1_lm_head_desc desc = GROK1_INIT(grok1_lm_head_desc);
   desc.model = &m;
   desc.embedding = bound.embedding.get();
+  desc.output = bound.output.get();
   desc.vocab_begin = vocab_begin;
   desc.vocab_end = vocab_end;
   grok1_lm_head* head = nullptr;

@@ -38,12 +38,14 @@ BoundLayer bind_layer(Device& device, const grok1_model_desc& model, const Layer
                       unsigned parts = kAllParts, Delivery delivery = Delivery::kWhole, uint32_t index = 0);
 
 struct BoundHead {
-  Handle<grok1_weight> embedding;
+  Handle<grok1_weight> embedding, output;
   Handle<grok1_lm_head> head;
 };
+// An embedding, or an output matrix, which has its shape.
 Tensor random_embedding(Random& random, const grok1_model_desc& model, uint32_t encoding);
+// Without `output` it is tied.
 BoundHead bind_head(Device& device, const grok1_model_desc& model, const Tensor& embedding, uint32_t vocab_begin,
-                    uint32_t vocab_end, Delivery delivery = Delivery::kWhole);
+                    uint32_t vocab_end, Delivery delivery = Delivery::kWhole, const Tensor* output = nullptr);
 inline BoundHead bind_head(Device& device, const grok1_model_desc& model, const Tensor& embedding) {
   return bind_head(device, model, embedding, 0, model.vocab_size);
 }

@@ -1,4 +1,7 @@
-// logits: chosen rows times the tied embedding, in every encoding and range of the vocabulary.
+// logits: chosen rows times the embedding or an output matrix of its own, in every encoding and range of the
+// vocabulary.
+#include <optional>
+
 #include "tests/conformance/compare.h"
 #include "tests/conformance/rig.h"
 #include "tests/conformance/suite.h"
@@ -8,12 +11,14 @@ namespace grok1::conformance {
 namespace {
 
 constexpr char kContract[] =
-    "logits[i][v - vocab_begin] = (x[logit_rows[i]] . embedding[v]) * output_multiplier, v in the vocabulary range.";
+    "logits[i][v - vocab_begin] = (x[logit_rows[i]] . output[v]) * output_multiplier, v in the vocabulary range; "
+    "`output` is the LM head's, or its embedding.";
 
 struct Scene {
   grok1_model_desc model;
   Random random;
   Tensor embedding;
+  std::optional<Tensor> output;  // none: tied
   std::vector<float> x;
   Pass pass;
 
@@ -27,11 +32,12 @@ struct Scene {
 
   // Computed here, in double, without a reference.
   std::vector<float> expected(uint32_t begin, uint32_t end) const {
+    const Tensor& matrix = output ? *output : embedding;
     std::vector<float> result;
     for (const uint32_t row : pass.logit_rows)
       for (uint32_t v = begin; v < end; ++v) {
         double sum = 0;
-        for (uint32_t k = 0; k < model.d_model; ++k) sum += x[size_t(row) * model.d_model + k] * embedding.at(0, k, v);
+        for (uint32_t k = 0; k < model.d_model; ++k) sum += x[size_t(row) * model.d_model + k] * matrix.at(0, k, v);
         result.push_back(float(sum * model.output_multiplier));
       }
     return result;
@@ -40,12 +46,12 @@ struct Scene {
   void compare(uint32_t begin, uint32_t end, double tolerance = kLinear, Delivery delivery = Delivery::kWhole) const {
     Rig rig(candidate(), model);
     rig.set(pass);
-    const BoundHead head = bind_head(candidate(), model, embedding, begin, end, delivery);
+    const BoundHead head = bind_head(candidate(), model, embedding, begin, end, delivery, output ? &*output : nullptr);
     const std::vector<float> found = rig.logits(head, end - begin, rig.import_act(x));
     const Claim claim{"logits",
-                      embedding.format.name() + ", " + text_of(model) + ", range " + std::to_string(begin) + " .. " +
-                          std::to_string(end) + ", " + std::to_string(pass.logit_rows.size()) + " of " +
-                          std::to_string(pass.n_rows()) + " rows",
+                      embedding.format.name() + (output ? " and an output matrix, " : ", ") + text_of(model) +
+                          ", range " + std::to_string(begin) + " .. " + std::to_string(end) + ", " +
+                          std::to_string(pass.logit_rows.size()) + " of " + std::to_string(pass.n_rows()) + " rows",
                       end - begin, kContract};
     expect_close(claim, expected(begin, end), found, tolerance);
   }
@@ -60,6 +66,15 @@ TEST_P(Logits, AreTheRowsTimesTheEmbedding) {
       for (const uint32_t rows : {1u, 5u}) Scene(GetParam(), d_model, vocabulary, rows).compare(0, vocabulary);
   Scene(GetParam(), 256, 257, 33).compare(0, 257, kLinear, Delivery::kInPlace);
   Scene(GetParam(), 96, 256, 17).compare(0, 256, kLinear, Delivery::kShuffledRows);
+}
+
+// Whole and in part, in place and not, next to an embedding of F32, which they must not read.
+TEST_P(Logits, AreTheRowsTimesAnOutputMatrixOfItsOwn) {
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_EMBEDDING, GetParam());
+  Scene scene(GROK1_ENCODING_F32, 256, 257, 5);
+  scene.output = random_embedding(scene.random, scene.model, GetParam());
+  scene.compare(0, 257);
+  scene.compare(129, 257, kLinear, Delivery::kInPlace);
 }
 
 INSTANTIATE_TEST_SUITE_P(Encodings, Logits,

@@ -221,7 +221,24 @@ TEST_F(Refusals, LmHeadBind) {
   refused_desc("a range that the slice is not", [](grok1_lm_head_desc& d) { d.vocab_begin = 1; });
   refused_desc("a range past the vocabulary", [](grok1_lm_head_desc& d) { d.vocab_end = 251; });
   refused_desc("a weight of another shape", [&](grok1_lm_head_desc& d) { d.embedding = layer.weights[0].get(); });
+  refused_desc("an output matrix of another shape", [&](grok1_lm_head_desc& d) { d.output = layer.weights[0].get(); });
+  const Handle<grok1_weight> kn =
+      upload(candidate(), random_linear(random, kF32Kn, 1, 1, model.d_model, model.vocab_size, 1));
+  refused_desc("an output matrix of order KN", [&](grok1_lm_head_desc& d) { d.output = kn.get(); });
   refused_desc("an unknown chained struct", [](grok1_lm_head_desc& d) { d.head.next = &kUnknown; });
+}
+
+// Hosts of ABI 0.1 have structs that end before `output`: what lies there in their memory is not read.
+TEST_F(Refusals, LmHeadBindOfAnOlderHost) {
+  grok1_lm_head_desc desc = GROK1_INIT(grok1_lm_head_desc);
+  desc.head.struct_size = offsetof(grok1_lm_head_desc, output);
+  desc.model = &model, desc.embedding = head.embedding.get(), desc.vocab_end = model.vocab_size;
+  desc.output = layer.weights[0].get();
+  grok1_lm_head* made = nullptr;
+  call("lm_head_bind", candidate().ops().lm_head_bind, candidate().handle(), &desc, &made);
+  const BoundHead older{nullptr, nullptr, candidate().own(made, candidate().ops().lm_head_free)};
+  expect_same_bits({"logits", "lm_head_bind of ABI 0.1", model.vocab_size, "NULL: the embedding"},
+                   rig.logits(head, model.vocab_size, x), rig.logits(older, model.vocab_size, x));
 }
 
 TEST_F(Refusals, Transfers) {
