@@ -49,6 +49,7 @@ void bind_lm_head(MemberWeights& member, const grok1_model_desc& model) {
   grok1_lm_head_desc desc = GROK1_INIT(grok1_lm_head_desc);
   desc.model = &model;
   desc.embedding = member.embedding.get();
+  desc.output = member.head.get();
   desc.vocab_end = model.vocab_size;
   member.lm_head = Device::make(device.ops().lm_head_free, [&](grok1_lm_head** out) {
     device.call(device.ops().lm_head_bind, device.get(), &desc, out);
@@ -57,6 +58,7 @@ void bind_lm_head(MemberWeights& member, const grok1_model_desc& model) {
 
 WeightPtr& place_of(MemberWeights& weights, const Tensor& tensor) {
   if (tensor.role == TensorRole::kEmbedding) return weights.embedding;
+  if (tensor.role == TensorRole::kHead) return weights.head;
   if (tensor.role == TensorRole::kFinalNorm) return weights.final_norm;
   LayerWeights& layer = weights.layers[tensor.layer];
   switch (tensor.role) {
@@ -95,6 +97,7 @@ LayerWeights empty_layer(const grok1_backend_ops& ops) {
 MemberWeights empty_member(const std::shared_ptr<Device>& device, uint32_t n_layers) {
   const grok1_backend_ops& ops = device->ops();
   MemberWeights member{device,
+                       WeightPtr(nullptr, ops.weight_free),
                        WeightPtr(nullptr, ops.weight_free),
                        WeightPtr(nullptr, ops.weight_free),
                        Owned<grok1_lm_head>(nullptr, ops.lm_head_free),

@@ -27,7 +27,8 @@ struct LayerWeights {
 
 struct MemberWeights {
   std::shared_ptr<Device> device;  // declared first: outlives what it holds
-  WeightPtr embedding;             // [vocab, d_model], also the head
+  WeightPtr embedding;             // [vocab, d_model]
+  WeightPtr head;                  // the same, where the embedding is not the head too
   WeightPtr final_norm;            // [d_model]
   Owned<grok1_lm_head> lm_head;
   std::vector<LayerWeights> layers;  // [layers] of the model
