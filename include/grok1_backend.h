@@ -140,7 +140,7 @@ typedef struct grok1_model_desc {
 /* A linear layer's weight maps K inputs to N outputs: out[n] = sum over k of in[k] * w[k][n]. */
 enum {
   GROK1_ORDER_KN = 1, /* stored [experts, K, N], as xAI does */
-  GROK1_ORDER_NK = 2  /* stored [experts, N, K]; the embedding, with N = vocab_size and K = d_model */
+  GROK1_ORDER_NK = 2  /* stored [experts, N, K]; the embedding, with N = vocab_size and K = d_model, and all blocks */
 };
 enum {
   GROK1_WEIGHT_LINEAR = 1, /* experts * K * N */
@@ -149,13 +149,17 @@ enum {
 
 /* A tensor and the slice of it that a device shall hold. Ranges are half-open and count elements of the whole tensor.
  * Scales (encoding GROK1_ENCODING_I8 only) are stored [experts, groups, N]: w = int8 * scale[expert][k / (K / groups)][n];
- * K is a multiple of groups. A slice may cut a group. Supported encodings are asked by `supports`. */
+ * K is a multiple of groups. A slice may cut a group.
+ * Block encodings (GROK1_ENCODING_Q8_0 and after) are linear weights of order NK: blocks lie along K, so that a stored
+ * row is K / elements of a block * bytes of a block. K, k_begin and k_end are multiples of a block's elements: a slice
+ * has whole blocks. What blocks mean: docs/formats/encodings.md.
+ * Supported encodings are asked by `supports`. */
 typedef struct grok1_weight_desc {
   grok1_head head;
   uint32_t kind;           /* GROK1_WEIGHT_* */
   uint32_t encoding;       /* GROK1_ENCODING_* */
   uint32_t scale_encoding; /* GROK1_ENCODING_F32 or _BF16 with I8, otherwise GROK1_ENCODING_NONE */
-  uint32_t order;          /* GROK1_ORDER_*; I8 only as KN */
+  uint32_t order;          /* GROK1_ORDER_*; I8 only as KN, blocks only as NK */
   uint32_t experts;        /* of the whole tensor; 1 for a plain one */
   uint32_t groups;         /* scale groups of the whole tensor along K; 0 without scales */
   uint64_t k, n;           /* of the whole tensor */
@@ -181,10 +185,10 @@ typedef struct grok1_weight_plan {
 
 /* A rectangle of a tensor's stored matrix, in host memory. Outer is K for order KN and N for NK; inner is the other.
  * Chunks lie inside the slice, do not overlap and together cover it; their order is free. The inner range is always the
- * slice's whole. For scales, outer counts groups: those that the slice touches. */
+ * slice's whole. For scales, outer counts groups: those that the slice touches. Of blocks a row has whole ones. */
 typedef struct grok1_weight_chunk {
   grok1_head head;
-  const void *data;       /* first element of the rectangle */
+  const void *data;       /* first element, or block, of the rectangle */
   uint64_t outer_begin;   /* in elements (groups) of the whole tensor */
   uint64_t outer_end;
   uint64_t row_bytes;     /* stride from one outer index to the next */
@@ -376,7 +380,7 @@ typedef struct grok1_logits_args {
 
 /* What `supports` is asked. */
 enum {
-  GROK1_SUPPORT_LINEAR = 1, /* a: encoding, b: scale encoding, c: order of a linear weight */
+  GROK1_SUPPORT_LINEAR = 1, /* a: encoding, b: scale encoding, c: order of a linear weight, the router's too */
   GROK1_SUPPORT_VECTOR = 2, /* a: encoding of a norm's scale */
   GROK1_SUPPORT_CACHE = 3,  /* a: GROK1_CACHE_* */
   GROK1_SUPPORT_EMBEDDING = 4 /* a: encoding of the embedding or of an output matrix of its own */
@@ -411,7 +415,7 @@ typedef struct grok1_backend_ops {
 
   /* 0 if the device can do what `what` (GROK1_SUPPORT_*) and its parameters ask, GROK1_E_UNSUPPORTED with the reason if
    * not. Asked when planning, never in the token loop. Every backend supports F32 and I8 with BF16 scales as KN, F32 as
-   * NK, F32 vectors and an F32 cache. [required] */
+   * NK, F32 vectors and an F32 cache; none need take blocks. [required] */
   grok1_status(GROK1_CALL *supports)(grok1_device *device, uint32_t what, uint32_t a, uint32_t b, uint32_t c,
                                      grok1_error *err);
 

@@ -4,11 +4,29 @@
 namespace grok1::contract {
 namespace {
 
-void check_encoding(const grok1_weight_desc& desc, const char* who) {
-  const bool known = encoding_bytes(desc.encoding) != 0;
-  if (!known || (has_scales(desc) && desc.kind == GROK1_WEIGHT_VECTOR))
-    refuse(GROK1_E_UNSUPPORTED, "encoding %u of kind %u: the %s takes F32, F16, BF16, and I8 for linear weights",
-           desc.encoding, desc.kind, who);
+// Blocks lie along K, and a slice has whole ones.
+void check_blocks(const grok1_weight_desc& desc) {
+  const uint32_t size = block_of(desc.encoding).elements;
+  const char* name = name_of_blocks(desc.encoding);
+  if (desc.order != GROK1_ORDER_NK)
+    refuse(GROK1_E_UNSUPPORTED, "%s in order %u: wanted GROK1_ORDER_NK (2), its blocks lie along K", name, desc.order);
+  if (desc.k % size != 0)
+    refuse(GROK1_E_INVALID_ARGUMENT, "%s with k = %llu: wanted a multiple of its block of %u", name, Number{desc.k},
+           size);
+  if (desc.k_begin % size != 0 || desc.k_end % size != 0)
+    refuse(GROK1_E_UNSUPPORTED,
+           "k range %llu .. %llu of %s: wanted whole blocks of %u; divide the model at multiples of them",
+           Number{desc.k_begin}, Number{desc.k_end}, name, size);
+}
+
+void check_encoding(const grok1_weight_desc& desc, const Offer& offer) {
+  check_blocks_offered(offer, desc.encoding);
+  const Block block = block_of(desc.encoding);
+  const bool numbers = block.elements == 1 && !has_scales(desc);
+  if (block.elements == 0 || (desc.kind == GROK1_WEIGHT_VECTOR && !numbers))
+    refuse(GROK1_E_UNSUPPORTED, "encoding %u of kind %u: the %s takes F32, F16, BF16, and I8%s for linear weights",
+           desc.encoding, desc.kind, offer.who, offer.blocks ? " and blocks" : "");
+  if (is_in_blocks(desc.encoding)) check_blocks(desc);
   if (!has_scales(desc)) {
     if (desc.scale_encoding != GROK1_ENCODING_NONE || desc.groups != 0)
       refuse(GROK1_E_INVALID_ARGUMENT,
@@ -17,7 +35,7 @@ void check_encoding(const grok1_weight_desc& desc, const char* who) {
     return;
   }
   if (desc.scale_encoding != GROK1_ENCODING_BF16 && desc.scale_encoding != GROK1_ENCODING_F32)
-    refuse(GROK1_E_UNSUPPORTED, "scale encoding %u: the %s takes BF16 and F32", desc.scale_encoding, who);
+    refuse(GROK1_E_UNSUPPORTED, "scale encoding %u: the %s takes BF16 and F32", desc.scale_encoding, offer.who);
   if (desc.order != GROK1_ORDER_KN) refuse(GROK1_E_UNSUPPORTED, "I8 in order %u: wanted GROK1_ORDER_KN", desc.order);
   if (desc.groups == 0 || desc.k % desc.groups != 0)
     refuse(GROK1_E_INVALID_ARGUMENT, "%u scale groups do not divide k = %llu", desc.groups, Number{desc.k});
@@ -25,7 +43,7 @@ void check_encoding(const grok1_weight_desc& desc, const char* who) {
 
 }  // namespace
 
-void check_weight(const grok1_weight_desc& desc, const char* who) {
+void check_weight(const grok1_weight_desc& desc, const Offer& offer) {
   if (desc.kind != GROK1_WEIGHT_LINEAR && desc.kind != GROK1_WEIGHT_VECTOR)
     refuse(GROK1_E_INVALID_ARGUMENT, "kind is %u: wanted GROK1_WEIGHT_LINEAR (1) or GROK1_WEIGHT_VECTOR (2)",
            desc.kind);
@@ -37,7 +55,7 @@ void check_weight(const grok1_weight_desc& desc, const char* who) {
   if (desc.kind == GROK1_WEIGHT_VECTOR && (desc.n != 1 || desc.experts != 1))
     refuse(GROK1_E_INVALID_ARGUMENT, "a vector with n = %llu and %u experts: wanted 1 and 1", Number{desc.n},
            desc.experts);
-  check_encoding(desc, who);
+  check_encoding(desc, offer);
 }
 
 Box slice_of_values(const grok1_weight_desc& d) {
@@ -48,12 +66,12 @@ Box slice_of_values(const grok1_weight_desc& d) {
           d.expert_end - d.expert_begin,
           kn ? d.k_end - d.k_begin : d.n_end - d.n_begin,
           kn ? d.n_end - d.n_begin : d.k_end - d.k_begin,
-          encoding_bytes(d.encoding)};
+          block_of(d.encoding)};
 }
 
 Box whole_of_values(const grok1_weight_desc& d) {
   const bool kn = d.order == GROK1_ORDER_KN;
-  return {0, 0, 0, d.experts, kn ? d.k : d.n, kn ? d.n : d.k, encoding_bytes(d.encoding)};
+  return {0, 0, 0, d.experts, kn ? d.k : d.n, kn ? d.n : d.k, block_of(d.encoding)};
 }
 
 Box slice_of_scales(const grok1_weight_desc& d) {
@@ -66,12 +84,12 @@ Box slice_of_scales(const grok1_weight_desc& d) {
           d.expert_end - d.expert_begin,
           last - first + 1,
           d.n_end - d.n_begin,
-          encoding_bytes(d.scale_encoding)};
+          block_of(d.scale_encoding)};
 }
 
 Box whole_of_scales(const grok1_weight_desc& d) {
   if (!has_scales(d)) return {};
-  return {0, 0, 0, d.experts, d.groups, d.n, encoding_bytes(d.scale_encoding)};
+  return {0, 0, 0, d.experts, d.groups, d.n, block_of(d.scale_encoding)};
 }
 
 const grok1_weight_chunk& checked_chunk(const grok1_weight_chunk* args, const grok1_weight_desc& desc) {

@@ -10,8 +10,8 @@
 
 namespace grok1::contract {
 
-// `who` is "CPU". Limits of sizes are the backend's.
-void check_weight(const grok1_weight_desc& desc, const char* who);
+// Limits of sizes are the backend's.
+void check_weight(const grok1_weight_desc& desc, const Offer& offer);
 
 inline bool has_scales(const grok1_weight_desc& desc) {
   return desc.encoding == GROK1_ENCODING_I8;
@@ -27,12 +27,13 @@ inline bool has_data(const grok1_weight_desc& desc) {
 struct Box {
   uint64_t expert_begin, outer_begin, inner_begin;
   uint64_t experts, outer, inner;
-  uint32_t element_bytes;
+  Block block{1, 0};  // of which a row is made: the inner range is one of whole blocks
 
   uint64_t row(uint64_t expert, uint64_t o) const { return (expert - expert_begin) * outer + (o - outer_begin); }
-  uint64_t row_bytes() const { return inner * element_bytes; }
+  uint64_t row_bytes() const { return bytes_before(inner); }
+  uint64_t bytes_before(uint64_t element) const { return element / block.elements * block.bytes; }  // of a row
   uint64_t rows() const { return size_product({experts, outer}); }
-  uint64_t bytes() const { return size_product({experts, outer, inner, element_bytes}); }
+  uint64_t bytes() const { return size_product({experts, outer, inner / block.elements, block.bytes}); }
 };
 
 // Empty boxes of scales where there are none. A slice has the groups that it touches.

@@ -3,7 +3,6 @@
 
 #include <cstdio>
 
-#include "backends/contract/support.h"
 #include "backends/cpu/machine.h"
 #include "backends/cpu/options.h"
 #include "backends/cpu/table.h"
@@ -95,7 +94,7 @@ void device_close(grok1_device* device) {
 grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t b, uint32_t c, grok1_error* err) {
   return guarded(err, [&] {
     given(device, "device");
-    check_supported("CPU", what, a, b, c);
+    check_supported(kOffer, what, a, b, c);
   });
 }
 

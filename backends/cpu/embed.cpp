@@ -17,9 +17,8 @@ void embed_row(const LmHead& head, uint32_t token, float* h) {
     std::fill_n(h, d, 0.0f);
     return;
   }
-  const char* stored = embedding.values.row(0, token - head.vocab_begin);
-  for (uint32_t i = 0; i < d; ++i)
-    h[i] = value_of(embedding.element, stored + i * bytes_of(embedding.element)) * head.model.embedding_multiplier;
+  embedding.read(token - head.vocab_begin, 0, d, h);
+  for (uint32_t i = 0; i < d; ++i) h[i] = h[i] * head.model.embedding_multiplier;
 }
 
 }  // namespace

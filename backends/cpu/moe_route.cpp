@@ -27,17 +27,17 @@ double exp_of(double x) {
 // s[e] = x . router[:, e], summed in the order of k.
 void sums(const Weight& router, const float* x, double* s) {
   const Matrix m = router.matrix(0);
-  const uint64_t bytes = bytes_of(m.element), scale_bytes = bytes_of(m.scale_element);
-  const uint64_t k_bytes = m.nk ? bytes : m.row_bytes, n_bytes = m.nk ? m.row_bytes : bytes;
+  float w[kChunk];
   std::fill_n(s, m.n, 0.0);
   for (uint32_t c = 0; c < m.n_chunks; ++c) {
     const Chunk& chunk = m.chunks[c];
     for (uint32_t n = 0; n < m.n; ++n) {
       const char* scales = m.scales + chunk.group * m.scale_row_bytes;
-      const double scale = m.element == Element::i8 ? value_of(m.scale_element, scales + n * scale_bytes) : 1.0;
+      const double scale =
+          m.element == Element::i8 ? value_of(m.scale_element, scales + n * bytes_of(m.scale_element)) : 1.0;
       double sum = 0;
-      for (uint32_t k = chunk.k_begin; k < chunk.k_begin + chunk.k_size; ++k)
-        sum += double{x[k]} * value_of(m.element, m.data + k * k_bytes + n * n_bytes);
+      router.read(n, chunk.k_begin, chunk.k_size, w);
+      for (uint32_t k = 0; k < chunk.k_size; ++k) sum += double{x[chunk.k_begin + k]} * w[k];
       s[n] += sum * scale;
     }
   }

@@ -44,6 +44,7 @@ void store_row(Element element, char* row, const float* values, uint32_t count) 
       for (uint32_t i = 0; i < count; ++i) put(row + 2 * i, narrow_bf16(values[i]));
       break;
     case Element::i8: store_i8(row, values, count); break;
+    case Element::blocks: break;  // of no cache
   }
 }
 

@@ -13,17 +13,18 @@
 
 namespace grok1::cpu {
 
-constexpr uint32_t bytes_of(Element element) {
+constexpr uint32_t bytes_of(Element element) {  // but of blocks
   return element == Element::f32 ? 4 : element == Element::i8 ? 1 : 2;
 }
 
-inline std::optional<Element> element_of_encoding(uint32_t encoding) {
+// Of an encoding that check_weight() lets pass.
+constexpr Element element_of_encoding(uint32_t encoding) {
   switch (encoding) {
     case GROK1_ENCODING_F32: return Element::f32;
     case GROK1_ENCODING_F16: return Element::f16;
     case GROK1_ENCODING_BF16: return Element::bf16;
     case GROK1_ENCODING_I8: return Element::i8;
-    default: return std::nullopt;
+    default: return Element::blocks;
   }
 }
 

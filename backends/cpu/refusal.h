@@ -3,10 +3,13 @@
 #define GROK1_BACKENDS_CPU_REFUSAL_H
 
 #include "backends/contract/arguments.h"
+#include "backends/contract/support.h"
 
 namespace grok1::cpu {
 
 using namespace contract;
+
+constexpr Offer kOffer{"CPU", true};
 
 template <class Body>
 grok1_status guarded(grok1_error* err, const Body& body) noexcept {

@@ -17,7 +17,7 @@ constexpr uint64_t kMost = uint64_t{1} << 30;  // inputs or outputs of a matrix:
 constexpr uint64_t kCopiedPerTask = uint64_t{1} << 20;  // bytes
 
 void check(const grok1_weight_desc& desc) {
-  check_weight(desc, "CPU");
+  check_weight(desc, kOffer);
   if (desc.k > kMost || desc.n > kMost)
     refuse(GROK1_E_UNSUPPORTED, "k = %llu, n = %llu: the CPU takes at most 2^30 each", Number{desc.k}, Number{desc.n});
 }
@@ -38,7 +38,7 @@ Stored in_place(const Box& slice, const Box& whole, const void* data) {
   stored.row_bytes = whole.row_bytes();
   stored.expert_bytes = size_product({whole.outer, stored.row_bytes});
   stored.first = static_cast<const char*>(data) + slice.expert_begin * stored.expert_bytes +
-                 slice.outer_begin * stored.row_bytes + slice.inner_begin * slice.element_bytes;
+                 slice.outer_begin * stored.row_bytes + slice.bytes_before(slice.inner_begin);
   return stored;
 }
 
@@ -146,9 +146,21 @@ Matrix Weight::matrix(uint32_t expert) const {
   m.n_chunks = static_cast<uint32_t>(chunks.list.size());
   m.k = k(), m.n = n();
   m.element = element, m.scale_element = scale_element;
+  m.blocks = {desc.encoding, values.box.block.elements, values.box.block.bytes};
   m.nk = desc.order == GROK1_ORDER_NK;
   m.tiled = tiled;
   return m;
+}
+
+void Weight::read(uint32_t n, uint32_t k, uint32_t count, float* numbers) const {
+  const bool nk = desc.order == GROK1_ORDER_NK;
+  if (element == Element::blocks) {
+    device->kernels.decode(desc.encoding, values.row(0, n) + values.box.bytes_before(k), count, numbers);
+    return;
+  }
+  const uint64_t step = nk ? bytes_of(element) : values.row_bytes;
+  const char* first = nk ? values.row(0, n) + k * step : values.row(0, k) + uint64_t{n} * bytes_of(element);
+  for (uint32_t i = 0; i < count; ++i) numbers[i] = value_of(element, first + i * step);
 }
 
 grok1_status weight_plan(grok1_device* device, const grok1_weight_desc* description, grok1_weight_plan* plan,
@@ -182,7 +194,7 @@ grok1_status weight_begin(grok1_device* device, const grok1_weight_desc* descrip
     const uint32_t first_node = first_node_of(self, desc, chunks);
     auto made = std::make_unique<Weight>(Weight{&self,
                                                 desc,
-                                                *element_of_encoding(desc.encoding),
+                                                element_of_encoding(desc.encoding),
                                                 Element::f32,
                                                 std::move(chunks),
                                                 {},
@@ -193,7 +205,7 @@ grok1_status weight_begin(grok1_device* device, const grok1_weight_desc* descrip
                                                 first_node});
     made->values = stored(slice_of_values(desc), whole_of_values(desc), desc.data);
     if (has_scales(desc)) {
-      made->scale_element = *element_of_encoding(desc.scale_encoding);
+      made->scale_element = element_of_encoding(desc.scale_encoding);
       made->scales = stored(slice_of_scales(desc), whole_of_scales(desc), desc.scales);
     }
     place_on_nodes(*made);

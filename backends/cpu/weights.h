@@ -36,6 +36,9 @@ struct Weight {
   bool is_i8() const { return element == Element::i8; }
   Matrix matrix(uint32_t expert) const;  // `expert` of the whole tensor
 
+  // Inputs k .. k + count of output n of the first expert, without scales: whole blocks, where there are any.
+  void read(uint32_t n, uint32_t k, uint32_t count, float* numbers) const;
+
   // Which of the device's nodes is to read a chunk of K, in every expert, or an output of a matrix stored [N, K].
   // Copies lie there. Mapped files lie where they were read first, which is there if this process read them.
   uint32_t node_of_chunk(uint32_t chunk) const { return (first_node + chunk) % device->threads.nodes(); }

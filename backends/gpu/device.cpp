@@ -3,7 +3,6 @@
 
 #include <cstdio>
 
-#include "backends/contract/support.h"
 #include "backends/gpu/table.h"
 
 namespace grok1::accel {
@@ -59,7 +58,7 @@ grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t 
     given(device, "device");
     if (what == GROK1_SUPPORT_CACHE && a == GROK1_CACHE_I8)
       refuse(GROK1_E_UNSUPPORTED, "cache type I8 (4): the GPU has F32 (1), BF16 (2) and F16 (3); the CPU has all four");
-    check_supported("GPU", what, a, b, c);
+    check_supported(kOffer, what, a, b, c);
   });
 }
 

@@ -4,11 +4,14 @@
 #define GROK1_BACKENDS_GPU_REFUSAL_H
 
 #include "backends/contract/arguments.h"
+#include "backends/contract/support.h"
 #include "vendor/runtime.h"
 
 namespace grok1::accel {
 
 using namespace contract;
+
+constexpr Offer kOffer{"GPU", false};
 
 [[noreturn]] void refuse_for(const gpu::Error& error);
 

@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kMost = uint64_t{1} << 30;  // inputs or outputs of a matrix: indices are 32 bits wide
 
 void check(const grok1_weight_desc& desc) {
-  check_weight(desc, "GPU");
+  check_weight(desc, kOffer);
   if (desc.k > kMost || desc.n > kMost)
     refuse(GROK1_E_UNSUPPORTED, "k = %llu, n = %llu: the GPU takes at most 2^30 each", Number{desc.k}, Number{desc.n});
 }
@@ -50,7 +50,7 @@ Element element_of(uint32_t encoding) {
     case GROK1_ENCODING_F32: return Element::f32;
     case GROK1_ENCODING_F16: return Element::f16;
     case GROK1_ENCODING_BF16: return Element::bf16;
-    default: return Element::i8;  // check_weight() knows no more
+    default: return Element::i8;  // check_weight() lets no other pass
   }
 }
 

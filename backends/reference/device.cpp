@@ -4,7 +4,6 @@
 #include <memory>
 #include <string_view>
 
-#include "backends/contract/support.h"
 #include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
@@ -95,7 +94,7 @@ void device_close(grok1_device* device) {
 grok1_status supports(grok1_device* device, uint32_t what, uint32_t a, uint32_t b, uint32_t c, grok1_error* err) {
   return guarded(err, [&] {
     given(device, "device");
-    check_supported("reference", what, a, b, c);
+    check_supported(kOffer, what, a, b, c);
   });
 }
 

@@ -25,8 +25,10 @@ grok1_status embed(grok1_device* device, const grok1_embed_args* arguments, grok
       const uint32_t token = step.pass.tokens[r];
       const bool here = token >= head.vocab_begin && token < head.vocab_end;
       float* h_row = h + uint64_t(r) * d;
-      for (uint32_t i = 0; i < d; ++i)
-        h_row[i] = here ? float(head.embedding->at(0, i, token) * step.model.embedding_multiplier) : 0.0f;
+      std::fill_n(h_row, d, 0.0f);
+      if (here)
+        for_each_input(*head.embedding, 0, token,
+                       [&](uint64_t i, double value) { h_row[i] = float(value * step.model.embedding_multiplier); });
       if (x == nullptr) continue;
       float* x_row = x->rows.data() + uint64_t(r) * d;
       norm(h_row, *scale, d, step.model.rms_norm_eps, [&](uint32_t i, double value) { x_row[i] = float(value); });

@@ -23,7 +23,7 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     for (const uint32_t r : step.pass.logit_rows)
       for (uint32_t v = head.vocab_begin; v < head.vocab_end; ++v) {
         double dot = 0;
-        for (uint64_t i = 0; i < d; ++i) dot += x.rows[r * d + i] * head.output->at(0, i, v);
+        for_each_input(*head.output, 0, v, [&](uint64_t i, double value) { dot += x.rows[r * d + i] * value; });
         *out++ = float(dot * step.model.output_multiplier);
       }
   });

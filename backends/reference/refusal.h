@@ -3,10 +3,13 @@
 #define GROK1_BACKENDS_REFERENCE_REFUSAL_H
 
 #include "backends/contract/arguments.h"
+#include "backends/contract/support.h"
 
 namespace grok1::reference {
 
 using namespace contract;
+
+constexpr Offer kOffer{"reference", true};
 
 template <class Body>
 grok1_status guarded(grok1_error* err, const Body& body) noexcept {

@@ -37,7 +37,7 @@ grok1_status weight_plan(grok1_device* device, const grok1_weight_desc* descript
   return guarded(err, [&] {
     given(device, "device");
     const grok1_weight_desc& desc = input(description, GROK1_TYPE_WEIGHT_DESC, "desc");
-    check_weight(desc, "reference");
+    check_weight(desc, kOffer);
     grok1_weight_plan answer = GROK1_INIT(grok1_weight_plan);
     answer.in_place = has_data(desc);
     answer.device_bytes = answer.in_place ? 0 : slice_of_values(desc).bytes() + slice_of_scales(desc).bytes();
@@ -52,7 +52,7 @@ grok1_status weight_begin(grok1_device* device, const grok1_weight_desc* descrip
     given(device, "device");
     given(weight, "weight");
     const grok1_weight_desc& desc = input(description, GROK1_TYPE_WEIGHT_DESC, "desc");
-    check_weight(desc, "reference");
+    check_weight(desc, kOffer);
     if (has_data(desc)) {
       hand_out(weight, new Weight{device, desc, in_place(whole_of_values(desc), desc.data),
                                   in_place(whole_of_scales(desc), desc.scales), true, false});

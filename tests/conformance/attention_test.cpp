@@ -1,4 +1,5 @@
 // attention: ragged chunks over paged caches against the reference, and what single rows must give in closed form.
+#include "tests/conformance/blocks.h"
 #include "tests/conformance/compare.h"
 #include "tests/conformance/rig.h"
 #include "tests/conformance/suite.h"
@@ -130,6 +131,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"BF16_NK", 96, 6, 2, 16, kBf16Nk}, Case{"F16_KN", 96, 6, 2, 16, kF16Kn},
         Case{"F16_NK", 96, 6, 2, 16, kF16Nk}),
     case_name<Case>);
+
+std::vector<Case> cases_in_blocks() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Format& format : block_formats()) all.push_back(format.name());
+    return all;
+  }();
+  std::vector<Case> cases;
+  for (size_t i = 0; i < names.size(); ++i) cases.push_back({names[i].c_str(), 256, 4, 2, 64, block_formats()[i]});
+  cases.back().delivery = Delivery::kInPlace;
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, Attention, testing::ValuesIn(cases_in_blocks()), case_name<Case>);
 
 // At position 0 softmax has one term, so y = concat over query heads of v of their kv head, times Wo: no reference
 // needed.

@@ -1,5 +1,6 @@
 // Determinism: a row's result does not depend on the rows beside it, on how its sequence is cut into passes, or on the
 // pages it lies on. On a CPU device to the bit; elsewhere within the tolerance of the operator.
+#include "tests/conformance/blocks.h"
 #include "tests/conformance/compare.h"
 #include "tests/conformance/rig.h"
 #include "tests/conformance/suite.h"
@@ -20,9 +21,11 @@ struct Scene {
   std::vector<float> x, company;
 
   explicit Scene(Format format) {
+    const bool in_blocks = block_size(format.encoding) > 1;
     model.d_model = 257, model.ffn = 344;
+    if (in_blocks) model = block_model();
     tensors = random_layer(random, model, format, 8);
-    table = random_embedding(random, model, GROK1_ENCODING_F32);
+    table = random_embedding(random, model, in_blocks ? format.encoding : uint32_t{GROK1_ENCODING_F32});
     x = random.normals(size_t(kTokens) * model.d_model);
     company = random.normals(size_t(50) * model.d_model);
   }
@@ -80,10 +83,12 @@ struct Scene {
   }
 };
 
-class Determinism : public testing::TestWithParam<size_t> {};
+class Determinism : public testing::TestWithParam<Format> {};
 
 TEST_P(Determinism, WhateverTheCompany) {
-  const Scene scene(kLinearFormats[GetParam()]);
+  const Format format = GetParam();
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_LINEAR, format.encoding, format.scale_encoding, format.order);
+  const Scene scene(format);
   const std::vector<uint32_t> pages{0, 1, 2, 3, 4}, shuffled{7, 3, 11, 0, 5};
   const Scene::Results alone = scene.run({kTokens}, 0, pages);
   scene.compare("run twice", alone, scene.run({kTokens}, 0, pages));
@@ -94,10 +99,11 @@ TEST_P(Determinism, WhateverTheCompany) {
   scene.compare("token by token on shuffled pages", alone, scene.run(std::vector<uint32_t>(kTokens, 1), 0, shuffled));
 }
 
-INSTANTIATE_TEST_SUITE_P(MandatoryFormats, Determinism, testing::Range(size_t(0), kMandatoryFormats),
-                         [](const testing::TestParamInfo<size_t>& instance) {
-                           return kLinearFormats[instance.param].name();
-                         });
+// The mandatory formats and a block encoding, if there is any.
+INSTANTIATE_TEST_SUITE_P(Formats, Determinism,
+                         testing::Values(kI8Bf16, kF32Kn, kF32Nk,
+                                         Format{GROK1_ENCODING_Q4_K, GROK1_ENCODING_NONE, GROK1_ORDER_NK}),
+                         [](const testing::TestParamInfo<Format>& instance) { return instance.param.name(); });
 
 }  // namespace
 }  // namespace grok1::conformance

@@ -1,4 +1,5 @@
 // embed: rows of the tied embedding times the multiplier, and the first norm.
+#include "tests/conformance/blocks.h"
 #include "tests/conformance/compare.h"
 #include "tests/conformance/rig.h"
 #include "tests/conformance/suite.h"
@@ -44,7 +45,7 @@ class Embed : public testing::TestWithParam<uint32_t> {};
 
 TEST_P(Embed, IsTheRowTimesTheMultiplierAndItsNorm) {
   GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_EMBEDDING, GetParam());
-  for (const uint32_t d_model : {48u, 63u, 64u, 65u, 255u, 256u, 257u, 1024u}) {
+  for (const uint32_t d_model : row_sizes(GetParam())) {
     const Embedding embedding(GetParam(), d_model, 257, 17);
     for (const Delivery delivery : {Delivery::kInPlace, Delivery::kWhole}) {
       const Normed found = embedding.run(candidate(), 0, 257, delivery);
@@ -58,8 +59,7 @@ TEST_P(Embed, IsTheRowTimesTheMultiplierAndItsNorm) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Encodings, Embed, testing::Values(GROK1_ENCODING_F32, GROK1_ENCODING_BF16, GROK1_ENCODING_F16),
-                         encoding_name);
+INSTANTIATE_TEST_SUITE_P(Encodings, Embed, testing::ValuesIn(embedding_encodings()), encoding_name);
 
 TEST(EmbedRanges, PartsOfTheVocabularyAddUp) {
   const Embedding embedding(GROK1_ENCODING_F32, 96, 250, 33);

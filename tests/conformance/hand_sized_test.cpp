@@ -21,7 +21,7 @@ grok1_model_desc tiny_model(uint32_t d_model, uint32_t heads, uint32_t kv_heads,
 }
 
 Tensor tensor_of(uint32_t kind, Format format, uint64_t k, uint64_t n, const std::vector<float>& numbers) {
-  Tensor tensor{kind, format, 1, 0, k, n, {}, {}};
+  Tensor tensor{kind, format, 1, 0, k, n, {}, {}, {}};
   const size_t bytes = bytes_of(format.encoding);
   tensor.data.resize(numbers.size() * bytes);
   for (size_t i = 0; i < numbers.size(); ++i) store_number(format.encoding, numbers[i], &tensor.data[i * bytes]);

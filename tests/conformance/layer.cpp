@@ -24,6 +24,13 @@ grok1_model_desc small_model() {
   return model;
 }
 
+grok1_model_desc block_model() {
+  grok1_model_desc model = small_model();
+  model.d_model = 256, model.heads = 4, model.kv_heads = 2, model.head_dim = 64, model.ffn = 512;
+  model.attention_multiplier = 0.25f;
+  return model;
+}
+
 std::string text_of(const grok1_model_desc& m) {
   return "d_model " + std::to_string(m.d_model) + ", " + std::to_string(m.heads) + "/" + std::to_string(m.kv_heads) +
          " heads of " + std::to_string(m.head_dim) + ", ffn " + std::to_string(m.ffn) + ", " +

@@ -12,6 +12,9 @@ namespace grok1::conformance {
 grok1_model_desc small_model();
 std::string text_of(const grok1_model_desc& model);
 
+// The same in sizes of which K is 256 or 512 in every matrix, so that all block encodings divide them.
+grok1_model_desc block_model();
+
 struct LayerTensors {
   Tensor q, k, v, o, router, gate, up, down;
 };

@@ -2,6 +2,7 @@
 // vocabulary.
 #include <optional>
 
+#include "tests/conformance/blocks.h"
 #include "tests/conformance/compare.h"
 #include "tests/conformance/rig.h"
 #include "tests/conformance/suite.h"
@@ -61,11 +62,11 @@ class Logits : public testing::TestWithParam<uint32_t> {};
 
 TEST_P(Logits, AreTheRowsTimesTheEmbedding) {
   GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_EMBEDDING, GetParam());
-  for (const uint32_t d_model : {48u, 63u, 64u, 65u, 255u, 256u, 257u, 1024u})
+  for (const uint32_t d_model : row_sizes(GetParam()))
     for (const uint32_t vocabulary : {250u, 257u})
       for (const uint32_t rows : {1u, 5u}) Scene(GetParam(), d_model, vocabulary, rows).compare(0, vocabulary);
   Scene(GetParam(), 256, 257, 33).compare(0, 257, kLinear, Delivery::kInPlace);
-  Scene(GetParam(), 96, 256, 17).compare(0, 256, kLinear, Delivery::kShuffledRows);
+  Scene(GetParam(), row_sizes(GetParam())[0], 256, 17).compare(0, 256, kLinear, Delivery::kShuffledRows);
 }
 
 // Whole and in part, in place and not, next to an embedding of F32, which they must not read.
@@ -77,8 +78,7 @@ TEST_P(Logits, AreTheRowsTimesAnOutputMatrixOfItsOwn) {
   scene.compare(129, 257, kLinear, Delivery::kInPlace);
 }
 
-INSTANTIATE_TEST_SUITE_P(Encodings, Logits,
-                         testing::Values(GROK1_ENCODING_F32, GROK1_ENCODING_BF16, GROK1_ENCODING_F16), encoding_name);
+INSTANTIATE_TEST_SUITE_P(Encodings, Logits, testing::ValuesIn(embedding_encodings()), encoding_name);
 
 TEST(LogitsRange, PartsOfTheVocabulary) {
   const Scene scene(GROK1_ENCODING_F32, 96, 257, 5);

@@ -11,6 +11,7 @@
 
 #include "backends/reference/descriptor.h"
 #include "tests/conformance/suite.h"
+#include "tests/conformance/tensor.h"
 
 namespace grok1::conformance {
 
@@ -20,7 +21,7 @@ Suite& suite() {
 }
 
 std::string encoding_name(const testing::TestParamInfo<uint32_t>& encoding) {
-  return encoding.param == GROK1_ENCODING_F32 ? "F32" : encoding.param == GROK1_ENCODING_BF16 ? "BF16" : "F16";
+  return Format{encoding.param, GROK1_ENCODING_NONE, GROK1_ORDER_NK}.encoding_name();
 }
 
 namespace {

@@ -1,4 +1,5 @@
 // moe_experts: the gated feed-forward of the chosen experts, in every encoding, shape and share.
+#include "tests/conformance/blocks.h"
 #include "tests/conformance/compare.h"
 #include "tests/conformance/rig.h"
 #include "tests/conformance/suite.h"
@@ -94,6 +95,22 @@ INSTANTIATE_TEST_SUITE_P(Shapes, MoeExperts,
                                          Case{"BF16_KN", 96, 344, kBf16Kn}, Case{"BF16_NK", 96, 344, kBf16Nk},
                                          Case{"F16_KN", 96, 344, kF16Kn}, Case{"F16_NK", 96, 344, kF16Nk}),
                          case_name<Case>);
+
+class MoeExpertsInBlocks : public testing::TestWithParam<Format> {};
+
+// Whole, and the second half of the columns, where down begins behind its first block.
+TEST_P(MoeExpertsInBlocks, MatchTheReference) {
+  const Format format = GetParam();
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_LINEAR, format.encoding, format.scale_encoding, format.order);
+  for (const Delivery delivery : {Delivery::kInPlace, Delivery::kWhole}) {
+    Scene scene({"", 256, 512, format, 1, 3, 2, delivery});
+    for (const uint32_t rows : {1u, 9u}) scene.compare_rows(whole_share(scene.model), rows);
+    scene.compare_rows({0, 2, 1, 3, 256, 512}, 5);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, MoeExpertsInBlocks, testing::ValuesIn(block_formats()),
+                         [](const testing::TestParamInfo<Format>& instance) { return instance.param.name(); });
 
 // One below, at and above tiles of 8, 16, 32 and 64 rows.
 TEST(MoeExpertsRows, EveryTileEdge) {

@@ -88,6 +88,15 @@ TEST(MoeRoute, PicksTheLargestWithTheirProbabilities) {
     }
 }
 
+TEST(MoeRoute, ReadsARouterInBlocks) {
+  GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_LINEAR, GROK1_ENCODING_Q8_0, GROK1_ENCODING_NONE, GROK1_ORDER_NK);
+  Router router(2560, 8, 2, 17);
+  Random random(3);
+  const Format format{GROK1_ENCODING_Q8_0, GROK1_ENCODING_NONE, GROK1_ORDER_NK};
+  router.tensors.router = random_linear(random, format, 1, 1, 2560, 8, 1 / std::sqrt(2560));
+  check_against_sums(router, router.run(candidate()), kTie);
+}
+
 TEST(MoeRoute, AgreesWithTheReference) {
   const Router router(257, 8, 2, 128);
   const Routing expected = router.run(reference()), found = router.run(candidate());

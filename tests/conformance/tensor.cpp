@@ -4,13 +4,21 @@
 #include <bit>
 #include <cstring>
 
+#include "tests/conformance/blocks.h"
+
 namespace grok1::conformance {
 
+std::string Format::encoding_name() const {
+  static const char* const kNames[] = {"none",   "F32",   "F16",     "BF16",  "I8",     "Q8_0",   "Q4_0", "Q4_1",
+                                       "Q5_0",   "Q5_1",  "Q2_K",    "Q3_K",  "Q4_K",   "Q5_K",   "Q6_K", "IQ4_NL",
+                                       "IQ4_XS", "IQ3_S", "IQ3_XXS", "IQ2_S", "IQ2_XS", "IQ2_XXS"};
+  return kNames[encoding];
+}
+
 std::string Format::name() const {
-  static const char* const kNames[] = {"none", "F32", "F16", "BF16", "I8"};
-  std::string text = kNames[encoding];
-  if (has_scales()) text += std::string("_scales_") + kNames[scale_encoding];
-  return text + (order == GROK1_ORDER_KN ? "_KN" : "_NK");
+  const std::string scales =
+      has_scales() ? "_scales_" + Format{scale_encoding, GROK1_ENCODING_NONE, order}.encoding_name() : "";
+  return encoding_name() + scales + (order == GROK1_ORDER_KN ? "_KN" : "_NK");
 }
 
 uint32_t bytes_of(uint32_t encoding) {
@@ -63,6 +71,7 @@ size_t Tensor::index(uint32_t expert, uint64_t k_index, uint64_t n_index) const 
 }
 
 double Tensor::at(uint32_t expert, uint64_t k_index, uint64_t n_index) const {
+  if (!numbers.empty()) return numbers[index(expert, k_index, n_index)];
   const double value = number_at(format.encoding, &data[index(expert, k_index, n_index) * bytes_of(format.encoding)]);
   if (!format.has_scales()) return value;
   const uint64_t group = k_index / (k / groups);
@@ -76,8 +85,13 @@ void Tensor::set(uint32_t expert, uint64_t k_index, uint64_t n_index, float valu
 
 Tensor random_linear(Random& random, Format format, uint32_t experts, uint32_t groups, uint64_t k, uint64_t n,
                      double deviation) {
-  Tensor tensor{GROK1_WEIGHT_LINEAR, format, experts, format.has_scales() ? groups : 0, k, n, {}, {}};
+  Tensor tensor{GROK1_WEIGHT_LINEAR, format, experts, format.has_scales() ? groups : 0, k, n, {}, {}, {}};
   const size_t count = experts * k * n, bytes = bytes_of(format.encoding);
+  if (block_size(format.encoding) > 1) {
+    tensor.data = random_blocks(random, format.encoding, count, deviation);
+    tensor.numbers = decoded(format.encoding, tensor.data, count);
+    return tensor;
+  }
   tensor.data.resize(count * bytes);
   for (size_t i = 0; i < count; ++i) {
     const double value = format.has_scales() ? double(random.below(255)) - 127 : deviation * random.normal();
@@ -95,7 +109,7 @@ Tensor random_linear(Random& random, Format format, uint32_t experts, uint32_t g
 }
 
 Tensor random_vector(Random& random, uint32_t encoding, uint64_t k) {
-  Tensor tensor{GROK1_WEIGHT_VECTOR, {encoding, GROK1_ENCODING_NONE, GROK1_ORDER_KN}, 1, 0, k, 1, {}, {}};
+  Tensor tensor{GROK1_WEIGHT_VECTOR, {encoding, GROK1_ENCODING_NONE, GROK1_ORDER_KN}, 1, 0, k, 1, {}, {}, {}};
   tensor.data.resize(k * bytes_of(encoding));
   for (uint64_t i = 0; i < k; ++i)
     tensor.set(0, i, 0, float((0.5 + random.uniform()) * (random.below(8) == 0 ? -1 : 1)));

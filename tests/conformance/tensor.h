@@ -18,7 +18,8 @@ struct Format {
   uint32_t order;
 
   bool has_scales() const { return encoding == GROK1_ENCODING_I8; }
-  std::string name() const;
+  std::string encoding_name() const;  // "Q4_K"
+  std::string name() const;           // with scales and order
 };
 
 inline constexpr Format kF32Kn{GROK1_ENCODING_F32, GROK1_ENCODING_NONE, GROK1_ORDER_KN};
@@ -30,13 +31,14 @@ inline constexpr Format kBf16Nk{GROK1_ENCODING_BF16, GROK1_ENCODING_NONE, GROK1_
 inline constexpr Format kI8Bf16{GROK1_ENCODING_I8, GROK1_ENCODING_BF16, GROK1_ORDER_KN};
 inline constexpr Format kI8F32{GROK1_ENCODING_I8, GROK1_ENCODING_F32, GROK1_ORDER_KN};
 
-// Every linear format that the header can describe; those a backend must offer come first.
+// Every linear format of single numbers that the header can describe; those a backend must offer come first. Blocks are
+// in blocks.h.
 inline constexpr Format kLinearFormats[] = {kI8Bf16, kF32Kn, kF32Nk, kI8F32, kBf16Kn, kBf16Nk, kF16Kn, kF16Nk};
 inline constexpr size_t kMandatoryFormats = 3;
 
-uint32_t bytes_of(uint32_t encoding);
-uint16_t to_bf16(float value);  // nearest, ties to even
-uint16_t to_f16(float value);   // the same, for |value| < 65504
+uint32_t bytes_of(uint32_t encoding);  // of a number
+uint16_t to_bf16(float value);         // nearest, ties to even
+uint16_t to_f16(float value);          // the same, for |value| < 65504
 float number_at(uint32_t encoding, const std::byte* bytes);
 void store_number(uint32_t encoding, float value, std::byte* bytes);
 
@@ -47,10 +49,11 @@ struct Tensor {
   uint64_t k = 0, n = 1;
   std::vector<std::byte> data;
   std::vector<std::byte> scales;  // [experts, groups, n]
+  std::vector<float> numbers;     // of blocks, decoded; empty if there are none
 
   size_t index(uint32_t expert, uint64_t k_index, uint64_t n_index) const;
   double at(uint32_t expert, uint64_t k_index, uint64_t n_index) const;
-  void set(uint32_t expert, uint64_t k_index, uint64_t n_index, float value);  // formats without scales
+  void set(uint32_t expert, uint64_t k_index, uint64_t n_index, float value);  // of single numbers without scales
 };
 
 // Values of deviation `deviation`, so that k inputs of deviation 1 give outputs of deviation deviation * sqrt(k).

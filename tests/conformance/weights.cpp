@@ -1,6 +1,8 @@
 // Cutting slices into chunks and handing them over; what it is for is in weights.h.
 #include "tests/conformance/weights.h"
 
+#include "tests/conformance/blocks.h"
+
 namespace grok1::conformance {
 namespace {
 
@@ -9,14 +11,15 @@ struct Matrix {
   const std::byte* data;
   uint64_t outer, inner;  // of the whole
   uint64_t outer_begin, outer_end, inner_begin;
-  uint32_t element_bytes, scales;
+  uint32_t encoding, scales;
 
   grok1_weight_chunk chunk(uint32_t expert, uint64_t begin, uint64_t end) const {
+    const uint64_t row_bytes = bytes_of_row(encoding, inner);
     grok1_weight_chunk chunk = GROK1_INIT(grok1_weight_chunk);
-    chunk.data = data + ((uint64_t(expert) * outer + begin) * inner + inner_begin) * element_bytes;
+    chunk.data = data + (uint64_t(expert) * outer + begin) * row_bytes + bytes_of_row(encoding, inner_begin);
     chunk.outer_begin = begin;
     chunk.outer_end = end;
-    chunk.row_bytes = inner * element_bytes;
+    chunk.row_bytes = row_bytes;
     chunk.expert = expert;
     chunk.scales = scales;
     return chunk;
@@ -24,21 +27,15 @@ struct Matrix {
 };
 
 Matrix values_of(const Tensor& t, const Slice& s) {
-  const uint32_t bytes = bytes_of(t.format.encoding);
-  if (t.format.order == GROK1_ORDER_KN) return {t.data.data(), t.k, t.n, s.k_begin, s.k_end, s.n_begin, bytes, 0};
-  return {t.data.data(), t.n, t.k, s.n_begin, s.n_end, s.k_begin, bytes, 0};
+  const uint32_t encoding = t.format.encoding;
+  if (t.format.order == GROK1_ORDER_KN) return {t.data.data(), t.k, t.n, s.k_begin, s.k_end, s.n_begin, encoding, 0};
+  return {t.data.data(), t.n, t.k, s.n_begin, s.n_end, s.k_begin, encoding, 0};
 }
 
 Matrix scales_of(const Tensor& t, const Slice& s) {
   const uint64_t group = t.k / t.groups;
-  return {t.scales.data(),
-          t.groups,
-          t.n,
-          s.k_begin / group,
-          (s.k_end - 1) / group + 1,
-          s.n_begin,
-          bytes_of(t.format.scale_encoding),
-          1};
+  return {t.scales.data(),         t.groups, t.n, s.k_begin / group, (s.k_end - 1) / group + 1, s.n_begin,
+          t.format.scale_encoding, 1};
 }
 
 void cut(const Matrix& matrix, const Slice& slice, Delivery delivery, std::vector<grok1_weight_chunk>& chunks) {

@@ -1,5 +1,6 @@
 // Weights on their way in: plans, chunks in any order, slices, and what is refused. What they give is measured by
 // running experts with them, in moe_experts_test.cpp and here.
+#include "tests/conformance/blocks.h"
 #include "tests/conformance/compare.h"
 #include "tests/conformance/rig.h"
 #include "tests/conformance/suite.h"
@@ -12,19 +13,27 @@ const grok1_backend_ops& ops() {
   return candidate().ops();
 }
 
-class Weights : public testing::TestWithParam<size_t> {
+class Weights : public testing::TestWithParam<Format> {
  protected:
-  Format format() const { return kLinearFormats[GetParam()]; }
+  static Format format() { return GetParam(); }
+  static bool in_blocks() { return block_size(format().encoding) > 1; }
 };
 
-std::string format_name(const testing::TestParamInfo<size_t>& instance) {
-  return kLinearFormats[instance.param].name();
+std::vector<Format> all_formats() {
+  std::vector<Format> formats(std::begin(kLinearFormats), std::end(kLinearFormats));
+  for (const Format& format : block_formats()) formats.push_back(format);
+  return formats;
+}
+
+std::string format_name(const testing::TestParamInfo<Format>& instance) {
+  return instance.param.name();
 }
 
 // The three ways in give the same operator.
 TEST_P(Weights, ComeInAnyOrder) {
   GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_LINEAR, format().encoding, format().scale_encoding, format().order);
-  const grok1_model_desc model = small_model();
+  const grok1_model_desc model = in_blocks() ? block_model() : small_model();
+  const Share share = in_blocks() ? Share{0, 2, 0, 4, 256, 512} : Share{0, 2, 0, 4, 5, 187};
   Random random(1);
   const LayerTensors tensors = random_layer(random, model, format(), 8);
   const std::vector<float> x = random.normals(6 * model.d_model);
@@ -32,7 +41,7 @@ TEST_P(Weights, ComeInAnyOrder) {
   const auto run = [&](Device& device, Delivery delivery) {
     Rig rig(device, model);
     rig.set(plain_pass(6, Limits().pages));
-    const BoundLayer layer = bind_layer(device, model, tensors, {0, 2, 0, 4, 5, 187}, kExperts, delivery);
+    const BoundLayer layer = bind_layer(device, model, tensors, share, kExperts, delivery);
     return rig.moe_experts(layer, rig.import_act(x), rig.import_route(routing));
   };
   const std::vector<float> expected = run(reference(), Delivery::kWhole);
@@ -47,8 +56,8 @@ TEST_P(Weights, ComeInAnyOrder) {
 TEST_P(Weights, ArePlannedAlikeWithAndWithoutData) {
   GROK1_SKIP_IF_UNSUPPORTED(GROK1_SUPPORT_LINEAR, format().encoding, format().scale_encoding, format().order);
   Random random(2);
-  const Tensor tensor = random_linear(random, format(), 3, 2, 96, 100, 1);
-  const Slice slice{1, 3, 10, 90, 0, 100};
+  const Tensor tensor = random_linear(random, format(), 3, 2, in_blocks() ? 768 : 96, 100, 1);
+  const Slice slice = in_blocks() ? Slice{1, 3, 256, 512, 0, 100} : Slice{1, 3, 10, 90, 0, 100};
   grok1_weight_plan with = GROK1_INIT(grok1_weight_plan), without = GROK1_INIT(grok1_weight_plan);
   const grok1_weight_desc given = describe(tensor, slice, Delivery::kInPlace);
   const grok1_weight_desc bare = describe(tensor, slice, Delivery::kWhole);
@@ -66,7 +75,41 @@ TEST_P(Weights, ArePlannedAlikeWithAndWithoutData) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Weights, testing::Range(size_t(0), std::size(kLinearFormats)), format_name);
+INSTANTIATE_TEST_SUITE_P(Formats, Weights, testing::ValuesIn(all_formats()), format_name);
+
+class WeightsInBlocks : public testing::TestWithParam<Format> {
+ protected:
+  static void expect_refused(const std::string& what, const grok1_weight_desc& desc) {
+    grok1_weight* weight = nullptr;
+    grok1_weight_plan plan = GROK1_INIT(grok1_weight_plan);
+    conformance::expect_refused("weight_plan: " + what, ops().weight_plan, candidate().handle(), &desc, &plan);
+    conformance::expect_refused("weight_begin: " + what, ops().weight_begin, candidate().handle(), &desc, &weight);
+  }
+};
+
+TEST_P(WeightsInBlocks, AreRefusedWhereTheyAreNotSupportedOrCut) {
+  Random random(8);
+  const Tensor tensor = random_linear(random, GetParam(), 2, 0, 512, 3, 1);
+  if (!candidate().unsupported(GROK1_SUPPORT_LINEAR, GetParam().encoding, GROK1_ENCODING_NONE, GROK1_ORDER_NK).empty())
+    return expect_refused("what `supports` refuses", describe(tensor, whole(tensor), Delivery::kWhole));
+  EXPECT_NE(candidate().unsupported(GROK1_SUPPORT_LINEAR, GetParam().encoding, GROK1_ENCODING_NONE, GROK1_ORDER_KN), "")
+      << "Blocks lie along K: order NK only.";
+  EXPECT_NE(candidate().unsupported(GROK1_SUPPORT_VECTOR, GetParam().encoding), "") << "vectors have single numbers";
+  const auto refused = [&](const char* what, auto change) {
+    grok1_weight_desc desc = describe(tensor, whole(tensor), Delivery::kWhole);
+    change(desc);
+    expect_refused(what, desc);
+  };
+  refused("order KN", [](grok1_weight_desc& d) { d.order = GROK1_ORDER_KN; });
+  refused("K that is no multiple of a block", [](grok1_weight_desc& d) { d.k = d.k_end = 511; });
+  refused("a slice that begins in a block", [](grok1_weight_desc& d) { d.k_begin = 8; });
+  refused("a slice that ends in a block", [](grok1_weight_desc& d) { d.k_end = 488; });
+  refused("scales", [](grok1_weight_desc& d) { d.scale_encoding = GROK1_ENCODING_F32, d.groups = 1; });
+  refused("a vector",
+          [](grok1_weight_desc& d) { d.kind = GROK1_WEIGHT_VECTOR, d.experts = d.expert_end = 1, d.n = d.n_end = 1; });
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, WeightsInBlocks, testing::ValuesIn(block_formats()), format_name);
 
 // All chunks but one, for each of the first, a middle one and the last, weights and scales.
 TEST(WeightEnd, FailsWhereChunksAreMissing) {

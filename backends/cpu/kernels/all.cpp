@@ -1,6 +1,7 @@
 // All kernels of one instruction set. Compiled once for each, with its -m flags and -DGROK1_ISA=its name, into a
 // namespace of that name. Includes neither the standard C++ library nor anything inline that another file could share.
 #include "backends/cpu/kernels/attend.h"
+#include "backends/cpu/kernels/dots.h"
 #include "backends/cpu/kernels/linear_float.h"
 #include "backends/cpu/kernels/probe.h"
 #include "backends/cpu/kernels/quantise.h"
@@ -76,6 +77,7 @@ const Kernels kKernels = {
     tile,
     tile_gemm,
     dots,
+    decode,
     norm,
     add_norm,
     attend,

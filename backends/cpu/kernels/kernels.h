@@ -33,7 +33,7 @@ constexpr uint32_t kGemmRows = 1 + 2 * kPanelRows;  // most rows of a Gemm
 // Bytes of scratch that tile_gemm needs: as above, and the digits and sums of a Gemm.
 constexpr uint64_t kGemmScratch = kKernelScratch + uint64_t{kGemmRows} * (kBlock + 4 * kStrip);
 
-enum class Element : uint8_t { f32, f16, bf16, i8 };
+enum class Element : uint8_t { f32, f16, bf16, i8, blocks };  // blocks: of an encoding, along K
 
 // A part of a matrix' K that never crosses a scale group: at most kChunk inputs, counted from the slice's first.
 struct Chunk {
@@ -41,6 +41,12 @@ struct Chunk {
   uint32_t block_begin;  // number of its first block of kBlock inputs; the last block may be shorter
   uint32_t group;        // row of the scales
   bool ends_group;
+};
+
+// A block encoding: what of it a kernel asks for by number, and what its callers count with.
+struct Blocks {
+  uint32_t encoding;         // GROK1_ENCODING_*
+  uint32_t elements, bytes;  // of one
 };
 
 // One expert's slice as stored; all addresses may be unaligned.
@@ -53,10 +59,11 @@ struct Matrix {
   uint32_t n_chunks;
   uint32_t k, n;
   Element element, scale_element;
-  bool nk;     // stored [n, k]
-  bool tiled;  // i8 stored [k, n], but block behind block, and of a block kTileColumns columns behind each other:
-               // [blocks] [tiles][inputs of the block][columns of the tile], the last ones as short as they are.
-               // row_bytes is n
+  Blocks blocks;  // of an element that is one
+  bool nk;        // stored [n, k], as blocks are
+  bool tiled;     // i8 stored [k, n], but block behind block, and of a block kTileColumns columns behind each other:
+                  // [blocks] [tiles][inputs of the block][columns of the tile], the last ones as short as they are.
+                  // row_bytes is n
 };
 
 // Input rows of a linear layer. Row i is the one numbered index[i], or i if there is no index. Float matrices read
@@ -127,6 +134,9 @@ struct Kernels {
   // For matrices stored [n, k]: y[row * stride + n - n_begin] = dot product * multiplier.
   void (*dots)(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,
                uint64_t stride);
+
+  // `count` numbers of blocks, whole ones, as floats.
+  void (*decode)(uint32_t encoding, const char* blocks, uint64_t count, float* numbers);
 
   // x = scale * h / sqrt(mean(h^2) + eps);  h += scale * y / sqrt(mean(y^2) + eps).
   void (*norm)(const float* h, const char* scale, Element element, uint32_t size, float eps, float* x);

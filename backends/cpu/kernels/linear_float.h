@@ -1,6 +1,5 @@
-// Linear layers of F32, F16 and BF16 matrices. Stored [K, N], every column is a chain of fused multiply-adds over the
-// inputs of a chunk, chunks added by index. Stored [N, K] (the embedding), every output is a dot product in sixteen
-// partial sums, joined by the one tree of simd.h.
+// Linear layers of F32, F16 and BF16 matrices stored [K, N]: every column is a chain of fused multiply-adds over the
+// inputs of a chunk, chunks added by index. Those stored [N, K] are in dots.h.
 #ifndef GROK1_BACKENDS_CPU_KERNELS_LINEAR_FLOAT_H
 #define GROK1_BACKENDS_CPU_KERNELS_LINEAR_FLOAT_H
 
@@ -127,69 +126,6 @@ static void tile_float(const Matrix& w, const Rows& rows, uint32_t n_begin, uint
         store_lanes(out, add(load_lanes(out, lanes), load_lanes(t.chunk[m] + n, lanes)), lanes);
       });
   }
-}
-
-constexpr uint32_t kDots = 4;          // outputs that are read together
-constexpr uint32_t kDotInputs = 1024;  // inputs of them that stay in the nearest cache while rows pass by
-constexpr uint32_t kDotRows = 32;      // rows whose sums wait meanwhile
-
-// Inputs k .. k + size of R dot products with D outputs each; `sums` of a row lie behind each other.
-template <Element E, uint32_t R, uint32_t D>
-GROK1_INLINE void continue_dots(const char* outputs, uint64_t row_bytes, const float* const* x, uint32_t size,
-                                Float16 (*sums)[kDots]) {
-  Float16 sum[R][D];
-  for (uint32_t r = 0; r < R; ++r)
-    for (uint32_t d = 0; d < D; ++d) sum[r][d] = sums[r][d];
-  in_sixteens(size, [&](uint64_t k, uint32_t lanes) {
-    Float16 w[D];
-    for (uint32_t d = 0; d < D; ++d) w[d] = load_lanes<E>(outputs + d * row_bytes + k * kBytesOf<E>, lanes);
-    for (uint32_t r = 0; r < R; ++r) {
-      const Float16 inputs = load_lanes(x[r] + k, lanes);
-      for (uint32_t d = 0; d < D; ++d) sum[r][d] = fma(inputs, w[d], sum[r][d]);
-    }
-  });
-  for (uint32_t r = 0; r < R; ++r)
-    for (uint32_t d = 0; d < D; ++d) sums[r][d] = sum[r][d];
-}
-
-// D outputs of at most kDotRows rows.
-template <Element E, uint32_t D>
-static void dots_of_rows(const Matrix& w, const Rows& rows, uint32_t first, uint32_t count, uint32_t n,
-                         float multiplier, float* y, uint64_t stride) {
-  Float16 sums[kDotRows][kDots];
-  for (uint32_t m = 0; m < count; ++m)
-    for (uint32_t d = 0; d < D; ++d) sums[m][d] = set(0.0f);
-  for (uint32_t k = 0; k < w.k; k += kDotInputs) {
-    const uint32_t size = w.k - k < kDotInputs ? w.k - k : kDotInputs;
-    const char* outputs = w.data + n * w.row_bytes + uint64_t{k} * kBytesOf<E>;
-    const float* x[kMicroRows];
-    const auto take = [&](uint32_t m, uint32_t n_rows) {
-      for (uint32_t r = 0; r < n_rows; ++r) x[r] = rows.values + row_of(rows, first + m + r) * rows.stride + k;
-    };
-    uint32_t m = 0;
-    for (; m + kMicroRows <= count; m += kMicroRows)
-      take(m, kMicroRows), continue_dots<E, kMicroRows, D>(outputs, w.row_bytes, x, size, sums + m);
-    for (; m < count; ++m) take(m, 1), continue_dots<E, 1, D>(outputs, w.row_bytes, x, size, sums + m);
-  }
-  for (uint32_t m = 0; m < count; ++m)
-    for (uint32_t d = 0; d < D; ++d) y[(first + m) * stride + d] = sum_of_lanes(sums[m][d]) * multiplier;
-}
-
-template <Element E>
-static void dots_as(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,
-                    uint64_t stride) {
-  for (uint32_t first = 0; first < rows.count; first += kDotRows) {
-    const uint32_t left = rows.count - first, count = left < kDotRows ? left : kDotRows;
-    uint32_t n = n_begin;
-    for (; n + kDots <= n_end; n += kDots)
-      dots_of_rows<E, kDots>(w, rows, first, count, n, multiplier, y + (n - n_begin), stride);
-    for (; n < n_end; ++n) dots_of_rows<E, 1>(w, rows, first, count, n, multiplier, y + (n - n_begin), stride);
-  }
-}
-
-static void dots(const Matrix& w, const Rows& rows, uint32_t n_begin, uint32_t n_end, float multiplier, float* y,
-                 uint64_t stride) {
-  GROK1_WITH_ELEMENT(w.element, dots_as, w, rows, n_begin, n_end, multiplier, y, stride);
 }
 
 }  // namespace grok1::cpu::GROK1_ISA

@@ -4,7 +4,7 @@
 # the baseline object must use no register that baseline x86-64 lacks.
 set -eu
 isa=$1 object=$2
-shared=$(nm -C "$object" | grep -E ' [WVu] ' | grep -v "grok1::cpu::$isa::" || true)
+shared=$(nm -C "$object" | grep -E ' [WVu] ' | grep -v "grok1::\(cpu\|encodings\)::$isa::" || true)
 if [ -n "$shared" ]; then
   echo "$object: symbols that the linker may merge with those of other files:"
   echo "$shared"
