@@ -31,6 +31,11 @@ inline float largest_magnitude(const float* values, int count) {
   return largest[0];
 }
 
+// Of a block's weights.
+struct Range {
+  float low, high;
+};
+
 template <int kCount>
 struct Block {
   float x[kCount], w[kCount];
@@ -68,6 +73,24 @@ struct Block {
                                        : size < -kLargestHalf ? -kLargestHalf
                                                               : size)) /
            unit;
+  }
+
+  // The four weights from one on.
+  F4 four(int first) const {
+    F4 weights;
+    std::memcpy(&weights, x + first, sizeof weights);
+    return weights;
+  }
+
+  Range range() const {
+    F4 high = four(0), low = high;
+    for (int i = 4; i < kCount; i += 4) high = greatest(high, four(i)), low = least(low, four(i));
+    Range range{low[0], high[0]};
+    for (int i = 1; i < 4; ++i) {
+      range.low = low[i] < range.low ? low[i] : range.low;
+      range.high = high[i] > range.high ? high[i] : range.high;
+    }
+    return range;
   }
 
   // Four groups of kLength weights from the first one on, side by side.

@@ -12,7 +12,7 @@ inline namespace GROK1_ENCODINGS_ISA {
 inline void IQ4_NL::encode(const float* x, const float* importance, uint8_t* block) {
   const Block<32> ready(x, importance);
   const float scale = search_one_scale<Iq4Grid>(ready, kIq4FourEnds);
-  uint8_t digits[32];
+  int32_t digits[32];
   digits_of<Iq4Grid>(ready, scale, digits);
   store_scale(block, ready, scale);
   store_halves(digits, block + 2);

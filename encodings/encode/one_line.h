@@ -14,9 +14,8 @@ struct ScaleAndOffset {
 template <int kTop, int kTurns>
 ScaleAndOffset search_one_line(const Block<32>& block, const Ends (&tried)[kTurns][4]) {
   const Lanes<32> lanes = block.repeated();
-  float high = block.x[0], low = block.x[0];
-  for (int i = 1; i < 32; ++i) high = high > block.x[i] ? high : block.x[i], low = low < block.x[i] ? low : block.x[i];
-  const float middle = 0.5f * (low + high), reach = 0.5f * (high - low);
+  const Range range = block.range();
+  const float middle = 0.5f * (range.low + range.high), reach = 0.5f * (range.high - range.low);
   LineFit best;
   F4 least_error = infinite();
   for (int turn = 0; turn < kTurns; ++turn) {
@@ -44,12 +43,11 @@ ScaleAndOffset search_one_line(const Block<32>& block, const Ends (&tried)[kTurn
 }
 
 template <int kTop>
-void digits_of(const Block<32>& block, ScaleAndOffset line, uint8_t* digits) {
+void digits_of(const Block<32>& block, ScaleAndOffset line, int32_t* digits) {
   const F4 inverse = ratio(splat(1), splat(line.scale));
   for (int i = 0; i < 32; i += 4) {
-    const F4 x = load<F4>(reinterpret_cast<const uint8_t*>(block.x + i));
-    const I4 digit = EvenGrid<0, kTop>::digit((x - line.low) * inverse);
-    for (int lane = 0; lane < 4; ++lane) digits[i + lane] = uint8_t(digit[lane]);
+    const I4 digit = EvenGrid<0, kTop>::digit((block.four(i) - line.low) * inverse);
+    std::memcpy(digits + i, &digit, sizeof digit);
   }
 }
 

@@ -16,7 +16,8 @@ struct FourEnds {
 template <class Grid, int kTurns>
 float search_one_scale(const Block<32>& block, const FourEnds (&ends)[kTurns], float first = 0) {
   const Lanes<32> lanes = block.repeated();
-  const F4 largest = splat(extreme_of(block.x));
+  const Range range = block.range();
+  const F4 largest = splat(range.high > -range.low ? range.high : range.low);
   ScaleFit best;
   for (int turn = 0; turn < kTurns; ++turn) {
     F4 end;
@@ -37,16 +38,17 @@ float search_one_scale(const Block<32>& block, const FourEnds (&ends)[kTurns], f
 }
 
 template <class Grid>
-void digits_of(const Block<32>& block, float scale, uint8_t* digits) {
+void digits_of(const Block<32>& block, float scale, int32_t* digits) {
   const F4 inverse = ratio(splat(1), splat(scale));
   for (int i = 0; i < 32; i += 4) {
-    const I4 digit = Grid::digit(load<F4>(reinterpret_cast<const uint8_t*>(block.x + i)) * inverse);
-    for (int lane = 0; lane < 4; ++lane) digits[i + lane] = uint8_t(digit[lane]);
+    const I4 digit = Grid::digit(block.four(i) * inverse);
+    std::memcpy(digits + i, &digit, sizeof digit);
   }
 }
 
 // Sixteen bytes, low halves from the first sixteen digits, high halves from the rest.
-inline void store_halves(const uint8_t* digits, uint8_t* bytes) {
+template <class Digit>
+void store_halves(const Digit* digits, uint8_t* bytes) {
   for (int i = 0; i < 16; ++i) bytes[i] = uint8_t((digits[i] & 15) | digits[16 + i] << 4);
 }
 

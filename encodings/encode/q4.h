@@ -14,7 +14,7 @@ inline void Q4_0::encode(const float* x, const float* importance, uint8_t* block
   const Block<32> ready(x, importance);
   const float scale =
       importance == nullptr ? search_one_scale<Grid>(ready, kQ4Ends) : search_one_scale<Grid>(ready, kQ4MoreEnds);
-  uint8_t digits[32];
+  int32_t digits[32];
   digits_of<Grid>(ready, scale, digits);
   store_scale(block, ready, scale);
   store_halves(digits, block + 2);
@@ -24,7 +24,7 @@ inline void Q4_1::encode(const float* x, const float* importance, uint8_t* block
   const Block<32> ready(x, importance);
   const ScaleAndOffset line =
       importance == nullptr ? search_one_line<15>(ready, kQ4Lines) : search_one_line<15>(ready, kQ4MoreLines);
-  uint8_t digits[32];
+  int32_t digits[32];
   digits_of<15>(ready, line, digits);
   store_scale(block, ready, line.scale);
   store_scale(block + 2, ready, line.low);

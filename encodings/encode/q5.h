@@ -9,7 +9,7 @@
 namespace grok1::encodings {
 inline namespace GROK1_ENCODINGS_ISA {
 
-inline void store_q5_digits(const uint8_t* digits, uint8_t* fifth_bits, uint8_t* bytes) {
+inline void store_q5_digits(const int32_t* digits, uint8_t* fifth_bits, uint8_t* bytes) {
   uint32_t bits = 0;
   for (int i = 0; i < 32; ++i) bits |= uint32_t(digits[i] >> 4) << i;
   std::memcpy(fifth_bits, &bits, sizeof bits);
@@ -20,7 +20,7 @@ inline void Q5_0::encode(const float* x, const float* importance, uint8_t* block
   using Grid = EvenGrid<-16, 15>;
   const Block<32> ready(x, importance);
   const float scale = search_one_scale<Grid>(ready, kQ5Ends);
-  uint8_t digits[32];
+  int32_t digits[32];
   digits_of<Grid>(ready, scale, digits);
   store_scale(block, ready, scale);
   store_q5_digits(digits, block + 2, block + 6);
@@ -30,7 +30,7 @@ inline void Q5_1::encode(const float* x, const float* importance, uint8_t* block
   const Block<32> ready(x, importance);
   const ScaleAndOffset line =
       importance == nullptr ? search_one_line<31>(ready, kQ5Lines) : search_one_line<31>(ready, kQ5MoreLines);
-  uint8_t digits[32];
+  int32_t digits[32];
   digits_of<31>(ready, line, digits);
   store_scale(block, ready, line.scale);
   store_scale(block + 2, ready, line.low);

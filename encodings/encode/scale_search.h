@@ -45,12 +45,6 @@ F4 extreme(const Lanes<kLength>& lanes) {
   return high > -low ? high : low;
 }
 
-inline float extreme_of(const float (&x)[32]) {
-  float high = x[0], low = x[0];
-  for (int i = 1; i < 32; ++i) high = high > x[i] ? high : x[i], low = low < x[i] ? low : x[i];
-  return high > -low ? high : low;
-}
-
 // The best scale of each lane's group: the extreme is put on each of `ends` in turn, then the best is improved.
 template <class Grid, int kLength, int kEnds>
 F4 search_scale(const Lanes<kLength>& lanes, const float (&ends)[kEnds]) {

@@ -148,7 +148,8 @@ TEST(Blocks, IQ3) {
 TEST(Blocks, EntriesBeyondAByte) {
   const auto iq2 = [](int entry, int i) { return 0.125f * float(kIq2SGrid.entry[entry][i]); };
   for (int i = 0; i < 8; ++i) {
-    expect<IQ2_S>({{0, {kOneLow, kOneHigh, 0x05, 0x06}}, {66, {0x0e}}}, {{i, iq2(0x205, i)}, {8 + i, iq2(0x306, i)}});
+    expect<IQ2_S>({{0, {kOneLow, kOneHigh, 0x05, 0x06, 0x07, 0x08}}, {66, {0xc6}}},
+                  {{i, iq2(0x205, i)}, {8 + i, iq2(0x106, i)}, {16 + i, iq2(0x007, i)}, {24 + i, iq2(0x308, i)}});
   }
   for (int i = 0; i < 4; ++i) {
     expect<IQ3_S>({{0, {kOneLow, kOneHigh, 0x05, 0x06}}, {66, {0x02}}},

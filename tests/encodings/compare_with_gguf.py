@@ -57,7 +57,7 @@ def compare(program, name, random):
 def main():
     faults = [compare(sys.argv[1], name, np.random.default_rng(1)) for name in F16_AT]
     faults = [fault for fault in faults if fault]
-    sys.exit("\n".join(faults) if faults else 0)
+    sys.exit("\n".join(faults) or 0)
 
 
 main()
