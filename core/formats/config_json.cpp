@@ -1,5 +1,6 @@
 #include "core/formats/config_json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -17,6 +18,7 @@ struct SizeKey {
   const char* name;
   uint32_t Config::*field;
   uint32_t most;  // 64 times Grok-1's and more: these bounds keep arithmetic safe, they are no judgement
+  const char* other_name = nullptr;  // in some Hugging Face ports
 };
 constexpr SizeKey kSizes[] = {
     {"num_hidden_layers", &Config::layers, 4096},
@@ -25,8 +27,8 @@ constexpr SizeKey kSizes[] = {
     {"num_key_value_heads", &Config::kv_heads, 1 << 16},
     {"head_dim", &Config::head_dim, 1 << 16},
     {"intermediate_size", &Config::ffn, 1 << 24},
-    {"num_experts", &Config::experts, 256},  // grok1_backend.h: experts <= 256
-    {"num_experts_per_tok", &Config::experts_used, 256},
+    {"num_experts", &Config::experts, 256, "num_local_experts"},  // grok1_backend.h: experts <= 256
+    {"num_experts_per_tok", &Config::experts_used, 256, "num_selected_experts"},
     {"vocab_size", &Config::vocab_size, 1 << 24},
     {"max_position_embeddings", &Config::context, 1 << 24},
 };
@@ -35,12 +37,13 @@ struct FactorKey {
   const char* name;
   double Config::*field;
   double least, most;
+  const char* other_name = nullptr;
 };
 constexpr FactorKey kFactors[] = {
     {"embedding_multiplier_scale", &Config::embedding_multiplier, 1e-9, 1e9},
     {"output_multiplier_scale", &Config::output_multiplier, 1e-9, 1e9},
     {"attn_output_multiplier", &Config::attention_multiplier, 1e-9, 1e9},
-    {"max_attn_value", &Config::attention_soft_cap, 0.0, 1e9},  // 0: no cap
+    {"max_attn_value", &Config::attention_soft_cap, 0.0, 1e9, "attn_logit_softcapping"},  // 0: no cap
     {"rope_theta", &Config::rope_base, 1.0, 1e12},
     {"rms_norm_eps", &Config::rms_norm_eps, 1e-12, 1.0},
 };
@@ -52,9 +55,17 @@ struct TokenKey {
 constexpr TokenKey kTokens[] = {
     {"pad_token_id", &Config::pad_id}, {"bos_token_id", &Config::bos_id}, {"eos_token_id", &Config::eos_id}};
 
+// Keys of the ports that change the mathematics. At zero, false, null or below zero they leave it Grok-1's.
+constexpr const char* kForeign[] = {"residual_moe",         "num_shared_experts",    "final_logit_softcapping",
+                                    "attn_temperature_len", "rope_rotate_half_dims", "rope_scaling"};
+// All three mean the tanh form: it is what the weights were trained with, and "gelu" is what the first port called it.
+constexpr std::string_view kActivations[] = {"gelu", "gelu_new", "gelu_pytorch_tanh"};
+
+enum class Style : uint8_t { kCkpt0, kHf };
+
 class ConfigFile {
  public:
-  explicit ConfigFile(const std::string& path) : file_(path) {
+  explicit ConfigFile(const std::string& path, Style style) : file_(path), style_(style) {
     if (file_.size() > kMostBytes) {
       fail_in_file(path, kMostBytes, "a config.json of at most {} bytes wanted, found {}", kMostBytes, file_.size());
     }
@@ -75,9 +86,10 @@ class ConfigFile {
 
   Config read() const {
     Config config;
-    for (const SizeKey& key : kSizes) config.*key.field = static_cast<uint32_t>(integer(key.name, 1, key.most));
+    for (const SizeKey& key : kSizes) config.*key.field = size(key, config);
     for (const FactorKey& key : kFactors) {
-      if (has(key.name)) config.*key.field = number(key.name, key.least, key.most);
+      const char* name = name_of(key.name, key.other_name);
+      if (has(name)) config.*key.field = number(name, key.least, key.most);
     }
     for (const TokenKey& key : kTokens) {
       if (has(key.name))
@@ -87,8 +99,66 @@ class ConfigFile {
     return config;
   }
 
+  std::optional<bool> tied() const {
+    if (!has("tie_word_embeddings")) return std::nullopt;
+    const Json& tied = root_["tie_word_embeddings"];
+    if (!tied.is_boolean()) fail_at("tie_word_embeddings", "true wanted, found {}", tied.type_name());
+    return tied.get<bool>();
+  }
+
+  void require_grok1() const {
+    for (const char* key : kForeign) {
+      if (has(key) && is_on(root_[key])) fail_foreign(key);
+    }
+    // "original" is the plain rotation by another name.
+    if (has("rope_type") && root_["rope_type"] != "original" && root_["rope_type"] != "default")
+      fail_foreign("rope_type");
+    if (!has("hidden_act")) return;
+    const Json& activation = root_["hidden_act"];
+    if (std::find(std::begin(kActivations), std::end(kActivations), activation) != std::end(kActivations)) return;
+    fail(GROK1_E_UNSUPPORTED, "{}: \"hidden_act\": {} wanted, found {}", file_.path(), fmt::join(kActivations, " or "),
+         shown(activation));
+  }
+
  private:
-  bool has(const char* key) const { return root_.contains(key); }
+  // In a ckpt-0's config.json null is a mistake.
+  bool has(const char* key) const { return root_.contains(key) && !(style_ == Style::kHf && root_[key].is_null()); }
+
+  static bool is_on(const Json& value) {
+    if (value.is_boolean()) return value.get<bool>();
+    if (value.is_number()) return value.get<double>() > 0;
+    return !value.empty();
+  }
+
+  [[noreturn]] void fail_foreign(const char* key) const {
+    fail(GROK1_E_UNSUPPORTED, "{}: \"{}\" is {}: this is Grok-2 or another model, not Grok-1", file_.path(), key,
+         shown(root_[key]));
+  }
+
+  // Values go to a terminal.
+  static std::string shown(const Json& value) {
+    return value.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 60);
+  }
+
+  // Whichever of a key's names is there. Both may be, if they agree.
+  const char* name_of(const char* name, const char* other_name) const {
+    if (style_ == Style::kCkpt0 || other_name == nullptr || !has(other_name)) return name;
+    if (has(name) && root_[name] != root_[other_name]) {
+      fail_at(other_name, "\"{}\" is {}, the same wanted, found {}", name, shown(root_[name]),
+              shown(root_[other_name]));
+    }
+    return other_name;
+  }
+
+  uint32_t size(const SizeKey& key, const Config& config) const {
+    const bool follows = key.field == &Config::head_dim && style_ == Style::kHf && !has("head_dim");
+    if (!follows) return static_cast<uint32_t>(integer(name_of(key.name, key.other_name), 1, key.most));
+    if (config.d_model % config.heads != 0) {
+      fail_at("num_attention_heads", "a divisor of hidden_size = {} wanted where there is no head_dim, found {}",
+              config.d_model, config.heads);
+    }
+    return config.d_model / config.heads;
+  }
 
   template <class... Args>
   [[noreturn]] void fail_at(const char* key, fmt::format_string<Args...> format, Args&&... args) const {
@@ -127,16 +197,10 @@ class ConfigFile {
     if (config.experts_used > config.experts) {
       fail_at("num_experts_per_tok", "at most num_experts = {} wanted, found {}", config.experts, config.experts_used);
     }
-    if (!has("tie_word_embeddings")) return;
-    const Json& tied = root_["tie_word_embeddings"];
-    if (!tied.is_boolean()) fail_at("tie_word_embeddings", "true wanted, found {}", tied.type_name());
-    if (!tied.get<bool>()) {
-      fail(GROK1_E_UNSUPPORTED,
-           "{}: \"tie_word_embeddings\": true wanted: a ckpt-0 has one matrix for embedding and head", file_.path());
-    }
   }
 
   MappedFile file_;
+  Style style_;
   std::string_view text_;
   Json root_;
 };
@@ -144,7 +208,29 @@ class ConfigFile {
 }  // namespace
 
 Config read_config_json(const std::string& path) {
-  return ConfigFile(path).read();
+  const ConfigFile file(path, Style::kCkpt0);
+  const Config config = file.read();
+  if (file.tied().value_or(true)) return config;
+  fail(GROK1_E_UNSUPPORTED, "{}: \"tie_word_embeddings\": true wanted: a ckpt-0 has one matrix for embedding and head",
+       path);
+}
+
+HfConfig read_hf_config_json(const std::string& path) {
+  const ConfigFile file(path, Style::kHf);
+  file.require_grok1();  // first: a successor's sizes have other names
+  return {file.read(), file.tied()};
+}
+
+std::vector<std::string> config_warnings(const Config& config) {
+  const Config grok1;
+  std::vector<std::string> warnings;
+  if (config.d_model != grok1.d_model) return warnings;
+  for (const FactorKey& key : kFactors) {
+    if (config.*key.field == grok1.*key.field) continue;
+    warnings.push_back(fmt::format("config.json: \"{}\" is {}, but Grok-1 was trained with {}; the text will suffer",
+                                   key.name, config.*key.field, grok1.*key.field));
+  }
+  return warnings;
 }
 
 }  // namespace grok1

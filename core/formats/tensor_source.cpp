@@ -2,6 +2,8 @@
 
 #include "core/base/encoding.h"
 #include "core/base/failure.h"
+#include "core/formats/hf_checkpoint.h"
+#include "core/formats/hf_files.h"
 #include "core/formats/xai_checkpoint.h"
 
 namespace grok1 {
@@ -71,6 +73,7 @@ const Tensor& TensorSource::find(TensorRole role, uint32_t layer) const {
 }
 
 std::unique_ptr<TensorSource> open_model(const std::string& path) {
+  if (is_hf_checkpoint(path)) return open_hf_checkpoint(path);
   return open_xai_checkpoint(path);
 }
 

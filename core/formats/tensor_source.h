@@ -1,6 +1,6 @@
 // What every on-disk format looks like to the rest of the library: a Config and the tensors of the model by role, each
 // with shape, encoding and where its bytes lie in mapped files. Readers check all of it before they return one;
-// nothing behind this header validates a file again. Readers: xai_checkpoint.h.
+// nothing behind this header validates a file again. Readers: xai_checkpoint.h, hf_checkpoint.h.
 #pragma once
 
 #include <array>
@@ -95,7 +95,8 @@ class TensorSource {
 // For readers: throws GROK1_E_BAD_FILE unless the parts of an array are exactly the whole.
 void require_complete(const StoredArray& array, const std::string& name);
 
-// Opens a model path in whatever format it is in: a folder that contains ckpt-0, or ckpt-0 itself.
+// Opens a model path in whatever format it is in: a folder that contains ckpt-0, or ckpt-0 itself; a folder of
+// safetensors, or one such file.
 // Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED.
 std::unique_ptr<TensorSource> open_model(const std::string& path);
 

@@ -73,7 +73,7 @@ class XaiCheckpoint final : public TensorSource {
     files_.reserve(names.size());  // tensors point into it
     tensors_.reserve(names.size());
     for (size_t i = 0; i < names.size(); ++i) open_tensor(i, names[i]);
-    collect_warnings();
+    warnings_ = config_warnings(config_);
   }
 
   const Config& config() const override { return config_; }
@@ -204,24 +204,6 @@ class XaiCheckpoint final : public TensorSource {
                    shape_text(values.rank, values.shape), k, shape_text(scales.rank, scales.shape));
     }
     tensor.scales = stored(file, tensor.name, scales);
-  }
-
-  // At Grok-1's width the weights are almost certainly Grok-1's, and these numbers belong to them. A rope base of
-  // 100000 is found in files converted from Hugging Face configs of 2024.
-  void collect_warnings() {
-    const Config grok1;
-    if (config_.d_model != grok1.d_model) return;
-    const auto compare = [&](const char* key, double found, double wanted) {
-      if (found == wanted) return;
-      warnings_.push_back(fmt::format("config.json: \"{}\" is {}, but Grok-1 was trained with {}; the text will suffer",
-                                      key, found, wanted));
-    };
-    compare("embedding_multiplier_scale", config_.embedding_multiplier, grok1.embedding_multiplier);
-    compare("output_multiplier_scale", config_.output_multiplier, grok1.output_multiplier);
-    compare("attn_output_multiplier", config_.attention_multiplier, grok1.attention_multiplier);
-    compare("max_attn_value", config_.attention_soft_cap, grok1.attention_soft_cap);
-    compare("rope_theta", config_.rope_base, grok1.rope_base);
-    compare("rms_norm_eps", config_.rms_norm_eps, grok1.rms_norm_eps);
   }
 
   Folders folders_;

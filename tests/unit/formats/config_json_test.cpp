@@ -172,5 +172,100 @@ TEST_F(ConfigJson, AMissingFileIsNotFound) {
   }
 }
 
+class HfConfigJson : public ConfigJson {
+ protected:
+  HfConfig read_hf(const Json& json) { return read_hf_config_json(folder_.write("config.json", json.dump())); }
+
+  void expect_hf_refused(const Json& json, grok1_status status, const std::string& key, const std::string& reason) {
+    const std::string text = json.dump();
+    try {
+      read_hf(json);
+      ADD_FAILURE() << "accepted: " << text;
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.status(), status) << failure.message();
+      EXPECT_NE(failure.message().find('"' + key + '"'), std::string::npos) << failure.message();
+      EXPECT_NE(failure.message().find(reason), std::string::npos) << failure.message();
+      if (status == GROK1_E_BAD_FILE) {
+        const size_t at = text.find('"' + key + '"');
+        EXPECT_EQ(failure.offset(), at == std::string::npos ? 0 : at) << failure.message();
+      }
+    }
+  }
+
+  static Json with(const std::string& key, const Json& value) {
+    Json json = kSizes;
+    json[key] = value;
+    return json;
+  }
+  static Json renamed(const std::string& from, const std::string& to) {
+    Json json = with(to, kSizes[from]);
+    json.erase(from);
+    return json;
+  }
+};
+
+TEST_F(HfConfigJson, KeysHaveOtherNamesToo) {
+  EXPECT_EQ(read_hf(kSizes).config.experts, 8u);
+  EXPECT_EQ(read_hf(renamed("num_experts", "num_local_experts")).config.experts, 8u);
+  EXPECT_EQ(read_hf(renamed("num_experts_per_tok", "num_selected_experts")).config.experts_used, 2u);
+  EXPECT_EQ(read_hf(with("max_attn_value", 25)).config.attention_soft_cap, 25.0);
+  EXPECT_EQ(read_hf(with("attn_logit_softcapping", 20)).config.attention_soft_cap, 20.0);
+  EXPECT_EQ(read_hf(with("num_local_experts", 8)).config.experts, 8u);
+  expect_hf_refused(with("num_local_experts", 7), GROK1_E_BAD_FILE, "num_local_experts", "is 8, the same wanted");
+  Json neither = kSizes;
+  neither.erase("num_experts");
+  expect_refused(neither.dump(), "num_experts");  // and for a ckpt-0 only the one name
+  expect_refused(renamed("num_experts", "num_local_experts").dump(), "\"num_experts\": an integer");
+}
+
+TEST_F(HfConfigJson, HeadDimFollowsFromTheSizes) {
+  Json json = kSizes;  // 48 heads
+  json.erase("head_dim");
+  EXPECT_EQ(read_hf(json).config.head_dim, 2u);
+  json["hidden_size"] = 100;
+  expect_hf_refused(json, GROK1_E_BAD_FILE, "num_attention_heads", "a divisor of hidden_size = 100");
+  json["hidden_size"] = 48;
+  expect_hf_refused(json, GROK1_E_BAD_FILE, "head_dim", "an even number wanted, found 1");
+}
+
+TEST_F(HfConfigJson, NullIsAsGoodAsNone) {
+  const HfConfig read = read_hf(with("pad_token_id", nullptr));
+  EXPECT_EQ(read.config.pad_id, 0);
+  EXPECT_FALSE(read.tied.has_value());
+  expect_refused(with("pad_token_id", nullptr).dump(), "pad_token_id");
+  expect_hf_refused(with("vocab_size", nullptr), GROK1_E_BAD_FILE, "vocab_size", "found no such key");
+}
+
+TEST_F(HfConfigJson, TheHeadMayBeOfItsOwn) {
+  EXPECT_EQ(read_hf(with("tie_word_embeddings", false)).tied, false);
+  EXPECT_EQ(read_hf(with("tie_word_embeddings", true)).tied, true);
+  expect_hf_refused(with("tie_word_embeddings", "yes"), GROK1_E_BAD_FILE, "tie_word_embeddings", "found string");
+}
+
+TEST_F(HfConfigJson, GeluHasThreeNames) {
+  for (const char* name : {"gelu", "gelu_new", "gelu_pytorch_tanh"}) read_hf(with("hidden_act", name));
+  for (const Json& other : {Json("silu"), Json("gelu_erf"), Json(""), Json(1), Json::array({"gelu"})}) {
+    expect_hf_refused(with("hidden_act", other), GROK1_E_UNSUPPORTED, "hidden_act", "found " + other.dump());
+  }
+}
+
+TEST_F(HfConfigJson, SuccessorsAreNamedAndRefused) {
+  const std::pair<const char*, Json> foreign[] = {
+      {"residual_moe", true},         {"num_shared_experts", 1},       {"final_logit_softcapping", 50.0},
+      {"attn_temperature_len", 1024}, {"rope_rotate_half_dims", true}, {"rope_scaling", {{"type", "yarn"}}},
+      {"rope_type", "yarn"}};
+  for (const auto& [key, value] : foreign) {
+    expect_hf_refused(with(key, value), GROK1_E_UNSUPPORTED, key, "not Grok-1");
+  }
+  // A Grok-2's sizes are not even looked at.
+  expect_hf_refused({{"residual_moe", true}}, GROK1_E_UNSUPPORTED, "residual_moe", "Grok-2");
+  const std::pair<const char*, Json> own[] = {{"residual_moe", false},         {"num_shared_experts", 0},
+                                              {"final_logit_softcapping", 0},  {"final_logit_softcapping", nullptr},
+                                              {"attn_temperature_len", -1},    {"rope_rotate_half_dims", false},
+                                              {"rope_scaling", nullptr},       {"rope_type", "original"},
+                                              {"router_logit_softcapping", 30}};
+  for (const auto& [key, value] : own) EXPECT_EQ(read_hf(with(key, value)).config.d_model, 96u) << key;
+}
+
 }  // namespace
 }  // namespace grok1::test
