@@ -2,6 +2,8 @@
 
 #include "core/base/encoding.h"
 #include "core/base/failure.h"
+#include "core/formats/gguf_checkpoint.h"
+#include "core/formats/gguf_files.h"
 #include "core/formats/hf_checkpoint.h"
 #include "core/formats/hf_files.h"
 #include "core/formats/xai_checkpoint.h"
@@ -11,6 +13,10 @@ namespace grok1 {
 const std::vector<std::string>& TensorSource::warnings() const {
   static const std::vector<std::string> none;
   return none;
+}
+
+std::optional<VocabularyPieces> TensorSource::vocabulary() const {
+  return std::nullopt;
 }
 
 uint64_t StoredArray::row_bytes() const {
@@ -73,7 +79,11 @@ const Tensor& TensorSource::find(TensorRole role, uint32_t layer) const {
 }
 
 std::unique_ptr<TensorSource> open_model(const std::string& path) {
-  if (is_hf_checkpoint(path)) return open_hf_checkpoint(path);
+  // A folder of several is one of xAI's: other files are made beside it.
+  if (!has_xai_checkpoint(path)) {
+    if (is_hf_checkpoint(path)) return open_hf_checkpoint(path);
+    if (is_gguf_path(path)) return open_gguf_checkpoint(path);
+  }
   return open_xai_checkpoint(path);
 }
 

@@ -1,16 +1,18 @@
 // What every on-disk format looks like to the rest of the library: a Config and the tensors of the model by role, each
 // with shape, encoding and where its bytes lie in mapped files. Readers check all of it before they return one;
-// nothing behind this header validates a file again. Readers: xai_checkpoint.h, hf_checkpoint.h.
+// nothing behind this header validates a file again. Readers: xai_checkpoint.h, hf_checkpoint.h, gguf_checkpoint.h.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/joined_file.h"
+#include "core/base/vocabulary_pieces.h"
 #include "core/formats/config.h"
 
 namespace grok1 {
@@ -84,6 +86,8 @@ class TensorSource {
   virtual uint32_t n_files() const = 0;
   // The tokenizer that lies beside the weights; "" if there is none.
   virtual const std::string& tokenizer_path() const = 0;
+  // The vocabulary inside the weights' files, read and handed over at each call; goes before one that lies beside.
+  virtual std::optional<VocabularyPieces> vocabulary() const;
   // What is allowed but unusual, for the log: one sentence each.
   virtual const std::vector<std::string>& warnings() const;
   // Throws GROK1_E_BAD_FILE if a weight file changed since it was opened.
@@ -96,7 +100,7 @@ class TensorSource {
 void require_complete(const StoredArray& array, const std::string& name);
 
 // Opens a model path in whatever format it is in: a folder that contains ckpt-0, or ckpt-0 itself; a folder of
-// safetensors, or one such file.
+// safetensors, or one such file; a GGUF file, a shard or piece of one, or the folder of one.
 // Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED.
 std::unique_ptr<TensorSource> open_model(const std::string& path);
 

@@ -217,6 +217,10 @@ class XaiCheckpoint final : public TensorSource {
 
 }  // namespace
 
+bool has_xai_checkpoint(const std::string& path) {
+  return is_folder(fs::path(path) / "ckpt-0") || is_there(fs::path(path) / xai_file_name(0));
+}
+
 std::unique_ptr<TensorSource> open_xai_checkpoint(const std::string& path) {
   return std::make_unique<XaiCheckpoint>(path);
 }

@@ -10,6 +10,9 @@
 
 namespace grok1 {
 
+// Whether a ckpt-0 lies at the path, as open_xai_checkpoint takes it.
+bool has_xai_checkpoint(const std::string& path);
+
 // path: the folder that contains ckpt-0, or ckpt-0 itself.
 std::unique_ptr<TensorSource> open_xai_checkpoint(const std::string& path);
 

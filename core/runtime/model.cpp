@@ -21,7 +21,14 @@ Model::Model(const std::string& path, const grok1_model_options& options) : path
   load_tokenizer(options);
 }
 
+// One that is named goes before the one inside the weights' files, and that before the one beside them.
 void Model::load_tokenizer(const grok1_model_options& options) {
+  std::optional<VocabularyPieces> inside;
+  if (options.tokenizer_path == nullptr) inside = source_->vocabulary();
+  if (inside) {
+    tokenizer_ = Tokenizer::make(std::move(*inside));  // of as many pieces as the model has: its reader saw to that
+    return;
+  }
   const std::string file = options.tokenizer_path != nullptr ? options.tokenizer_path : source_->tokenizer_path();
   if (file.empty()) return;
   tokenizer_ = Tokenizer::load(file);

@@ -16,6 +16,24 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const std::string& path) {
   return std::shared_ptr<const Tokenizer>(new Tokenizer(read_tokenizer_model(path, bytes)));
 }
 
+std::shared_ptr<const Tokenizer> Tokenizer::make(VocabularyPieces pieces) {
+  auto vocabulary = std::make_unique<Vocabulary>();
+  vocabulary->pieces = std::move(pieces.pieces);
+  vocabulary->byte_fallback = pieces.byte_fallback;
+  vocabulary->add_dummy_prefix = pieces.add_dummy_prefix;
+  vocabulary->remove_extra_whitespaces = pieces.remove_extra_whitespaces;
+  vocabulary->unknown_surface = std::move(pieces.unknown_surface);
+  vocabulary->index(pieces.path, pieces.piece_at);
+  const auto control = [&](int32_t id) {
+    const bool there = id >= 0 && static_cast<size_t>(id) < vocabulary->pieces.size();
+    return there && vocabulary->is(id, GROK1_PIECE_CONTROL) ? id : -1;
+  };
+  vocabulary->bos_id = control(pieces.bos_id);
+  vocabulary->eos_id = control(pieces.eos_id);
+  vocabulary->pad_id = control(pieces.pad_id);
+  return std::shared_ptr<const Tokenizer>(new Tokenizer(std::move(vocabulary)));
+}
+
 std::string Tokenizer::decode(std::span<const int32_t> tokens) const {
   // A stream that borrows this tokenizer: what it gives, joined, is the meaning of decode.
   Detokenizer stream(std::shared_ptr<const Tokenizer>(std::shared_ptr<const Tokenizer>(), this), -1);

@@ -10,21 +10,21 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/vocabulary_pieces.h"
+
 namespace grok1 {
 
 struct Vocabulary;
 
 class Tokenizer {
  public:
-  struct Piece {
-    std::string text;
-    float score;
-    uint32_t kind;  // GROK1_PIECE_*
-  };
+  using Piece = VocabularyPiece;
 
   // Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE (with byte offset), GROK1_E_UNSUPPORTED (not BPE, or a
   // setting that changes the result and is not implemented).
   static std::shared_ptr<const Tokenizer> load(const std::string& path);
+  // Of a vocabulary that lies in a model's file. Throws GROK1_E_BAD_FILE (with byte offset).
+  static std::shared_ptr<const Tokenizer> make(VocabularyPieces pieces);
   ~Tokenizer();
 
   std::vector<int32_t> encode(std::string_view text) const;

@@ -1,0 +1,142 @@
+#include "core/formats/gguf_checkpoint.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <filesystem>
+
+#include "core/formats/gguf_config.h"
+#include "core/formats/gguf_files.h"
+#include "core/formats/gguf_tensors.h"
+#include "core/formats/gguf_vocabulary.h"
+
+namespace grok1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSplitNo = "split.no";
+constexpr const char* kSplitCount = "split.count";
+constexpr const char* kSplitTensors = "split.tensors.count";
+
+class GgufCheckpoint final : public TensorSource {
+ public:
+  explicit GgufCheckpoint(const std::string& path) {
+    const GgufFiles files = find_gguf_files(path);
+    for (const std::vector<std::string>& pieces : files.shards) {
+      headers_.push_back(read_gguf_header(files_.emplace_back(pieces)));
+      files_.back().set_readahead(false);  // of the rest nothing is looked at here
+    }
+    check_split(files.is_split);
+    read_config();
+    tensors_ = collect_gguf_tensors(headers_, config_);
+    tie_head();
+    find_tokenizer();
+  }
+
+  const Config& config() const override { return config_; }
+  const std::vector<Tensor>& tensors() const override { return tensors_; }
+  std::string_view format() const override { return "GGUF"; }
+  const std::string& tokenizer_path() const override { return tokenizer_path_; }
+  const std::vector<std::string>& warnings() const override { return warnings_; }
+
+  std::optional<VocabularyPieces> vocabulary() const override {
+    if (!has_gguf_vocabulary(values())) return std::nullopt;
+    return read_gguf_vocabulary(values());
+  }
+
+  uint32_t n_files() const override {
+    size_t count = 0;
+    for (const JoinedFile& file : files_) count += file.files().size();
+    return static_cast<uint32_t>(count);
+  }
+
+  uint64_t file_bytes() const override {
+    uint64_t sum = 0;
+    for (const JoinedFile& file : files_) sum += file.size();
+    return sum;
+  }
+
+  void require_unchanged() const override {
+    for (const JoinedFile& file : files_) file.require_unchanged();
+  }
+
+ private:
+  const GgufValues& values() const { return headers_.front().values; }  // other shards repeat some of them at most
+
+  // Names and keys must tell the same of how the model is split.
+  void check_split(bool by_name) const {
+    if (!by_name) {
+      if (values().has(kSplitCount) && values().integer(kSplitCount, 0, UINT16_MAX) > 1) {
+        values().fail(kSplitCount, "files NAME-00001-of-{:05}.gguf wanted, found one of another name",
+                      values().integer(kSplitCount, 0, UINT16_MAX));
+      }
+      return;
+    }
+    uint64_t tensors = 0;
+    for (size_t i = 0; i < headers_.size(); ++i) {
+      const auto no = static_cast<int64_t>(i), count = static_cast<int64_t>(headers_.size());
+      want(headers_[i].values, kSplitNo, no);
+      want(headers_[i].values, kSplitCount, count);
+      tensors += headers_[i].tensors.size();
+    }
+    for (const GgufHeader& header : headers_) want(header.values, kSplitTensors, static_cast<int64_t>(tensors));
+  }
+
+  static void want(const GgufValues& values, const char* key, int64_t wanted) {
+    if (const int64_t found = values.integer(key, 0, INT32_MAX); found != wanted) {
+      values.fail(key, "{} wanted, as the shards' names and tensors have it, found {}", wanted, found);
+    }
+  }
+
+  void read_config() {
+    const GgufTensor* embedding = find_gguf_tensor(headers_, "token_embd.weight");
+    GgufConfig read = read_gguf_config(values(), embedding == nullptr ? 1 : embedding->ne[1]);
+    config_ = read.config;
+    warnings_ = std::move(read.warnings);
+    check_gguf_vocabulary(values(), config_.vocab_size);
+  }
+
+  // Grok-1's head is its embedding. Files that have it twice are read as if they had it once, others keep both: many
+  // have the head in a finer encoding.
+  void tie_head() {
+    const auto head = std::find_if(tensors_.begin(), tensors_.end(),
+                                   [](const Tensor& tensor) { return tensor.role == TensorRole::kHead; });
+    if (head != tensors_.end() && same_bytes(head->values, find(TensorRole::kEmbedding).values)) tensors_.erase(head);
+  }
+
+  static bool same_bytes(const StoredArray& a, const StoredArray& b) {
+    if (a.encoding != b.encoding) return false;
+    constexpr uint64_t kStep = 1 << 20;
+    std::vector<std::byte> a_bytes(kStep), b_bytes(kStep);
+    for (uint64_t at = 0; at < a.bytes(); at += kStep) {
+      const uint64_t size = std::min(kStep, a.bytes() - at);
+      const TensorPart &a_part = a.parts.front(), &b_part = b.parts.front();
+      a_part.file->read(a_part.offset + at, {a_bytes.data(), size});
+      b_part.file->read(b_part.offset + at, {b_bytes.data(), size});
+      if (std::memcmp(a_bytes.data(), b_bytes.data(), size) != 0) return false;
+    }
+    return true;
+  }
+
+  void find_tokenizer() {
+    const fs::path beside = fs::path(files_.front().path()).parent_path() / "tokenizer.model";
+    std::error_code error;
+    if (!has_gguf_vocabulary(values()) && fs::exists(beside, error)) tokenizer_path_ = beside.string();
+  }
+
+  std::deque<JoinedFile> files_;  // headers and tensors point into it
+  std::vector<GgufHeader> headers_;
+  Config config_;
+  std::vector<Tensor> tensors_;
+  std::string tokenizer_path_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace
+
+std::unique_ptr<TensorSource> open_gguf_checkpoint(const std::string& path) {
+  return std::make_unique<GgufCheckpoint>(path);
+}
+
+}  // namespace grok1
