@@ -31,7 +31,9 @@ struct Box {
 
   uint64_t row(uint64_t expert, uint64_t o) const { return (expert - expert_begin) * outer + (o - outer_begin); }
   uint64_t row_bytes() const { return bytes_before(inner); }
-  uint64_t bytes_before(uint64_t element) const { return element / block.elements * block.bytes; }  // of a row
+  uint64_t bytes_before(uint64_t element) const {  // of a row; the reference asks for every number: no division
+    return (block.elements == 1 ? element : element / block.elements) * block.bytes;
+  }
   uint64_t rows() const { return size_product({experts, outer}); }
   uint64_t bytes() const { return size_product({experts, outer, inner / block.elements, block.bytes}); }
 };
