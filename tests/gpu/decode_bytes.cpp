@@ -51,7 +51,7 @@ grok1_model_desc model_of(uint32_t d, uint32_t heads, uint32_t kv_heads, uint32_
 
 // What is multiplied does not change what is moved: all zeros.
 Tensor zeros(Format format, uint32_t experts, uint32_t groups, uint64_t k, uint64_t n) {
-  Tensor tensor{GROK1_WEIGHT_LINEAR, format, experts, format.has_scales() ? groups : 0, k, n, {}, {}};
+  Tensor tensor{GROK1_WEIGHT_LINEAR, format, experts, format.has_scales() ? groups : 0, k, n, {}, {}, {}};
   tensor.data.resize(experts * k * n * bytes_of(format.encoding));
   if (format.has_scales()) tensor.scales.resize(experts * uint64_t{groups} * n * bytes_of(format.scale_encoding));
   return tensor;
