@@ -12,3 +12,9 @@ below 44.500 "$value" && below "$value" 44.948 || die "perplexity $value"
 
 exits 0 "$grok1" perplexity -m "$demo" --device "$device" -f "$demo/sample.txt" -c 128
 prints "22 windows of 128 tokens"
+
+# Beside itself nothing differs; a model of another vocabulary is refused.
+exits 0 "$grok1" perplexity -m "$demo" --device "$device" -f "$demo/sample.txt" --base "$demo" --json
+prints '"kl_divergence":0.0,"most_kl_divergence":0.0,"same_most_likely":1.0'
+exits 3 "$grok1" perplexity -m "$demo" --device "$device" -f "$demo/sample.txt" --base "$data/tiny"
+says "a vocabulary of 2048 tokens wanted, found"
