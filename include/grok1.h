@@ -138,7 +138,11 @@ enum {
   GROK1_TYPE_GENERATE_OPTIONS = 13,
   GROK1_TYPE_STATS = 14,
   GROK1_TYPE_PLAN_DEVICE = 15,
-  GROK1_TYPE_RATES = 16
+  GROK1_TYPE_RATES = 16,
+  GROK1_TYPE_VERIFY_OPTIONS = 19,
+  GROK1_TYPE_VERIFY_REPORT = 20,
+  GROK1_TYPE_FAULT = 21,
+  GROK1_TYPE_ENCODING_FIT = 22
 };
 
 /* GROK1_INIT(type) is a full initialiser: `grok1_batch b = GROK1_INIT(grok1_batch);`. Bindings zero the struct and set
@@ -419,9 +423,15 @@ typedef struct grok1_plan {
   uint32_t split;              /* GROK1_SPLIT_*, default filled in */
   uint32_t weights;            /* GROK1_WEIGHTS_MAPPED or _READ: the way that a load would choose */
   uint32_t reserved;           /* 0 */
+  uint64_t kv_bytes_per_token; /* what a token more of context takes, in each sequence */
+  uint32_t max_context_tokens; /* the longest context, at most the model's own, with which these devices have room for
+                                  as many sequences: with all weights in memory if they can be there with any context,
+                                  otherwise with experts on disk. 0: no context fits */
+  uint32_t reserved2;          /* 0 */
 } grok1_plan;
-#define GROK1_INIT_grok1_plan \
-  {{sizeof(grok1_plan), GROK1_TYPE_PLAN, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define GROK1_INIT_grok1_plan                                                                                     \
+  {{sizeof(grok1_plan), GROK1_TYPE_PLAN, NULL}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+   0, 0}
 
 /* One device's part of a plan, or of a loaded model. Bytes as in grok1_plan; ranges are half-open, begin = end: none.
  * CPUs share their memory, so each of them reports all of it as available. */
@@ -605,13 +615,146 @@ typedef struct grok1_tensor_info {
   uint32_t scale_encoding;   /* GROK1_ENCODING_*; GROK1_ENCODING_NONE without scales */
   uint32_t rank;
   uint32_t scale_groups;     /* groups along the input axis that share a scale per column; 0 without scales */
+  uint32_t n_parts;          /* stored tensors that it is made of, see grok1_model_tensor_part; 1 for a part */
+  uint32_t transposed;       /* 1: a weight matrix is stored [outputs, inputs]; 0: [inputs, outputs] */
+  uint64_t row_begin;        /* rows row_begin .. row_end - 1 of the tensor, those of the last size but one, are here: */
+  uint64_t row_end;          /* all of a whole tensor, some of a part. A vector is a column of rows */
+  uint64_t column_begin;     /* of the rows, these numbers */
+  uint64_t column_end;
+  uint32_t expert_begin;     /* and of these experts: 0 .. 1 where there are none */
+  uint32_t expert_end;
 } grok1_tensor_info;
 #define GROK1_INIT_grok1_tensor_info                                                                                \
-  {{sizeof(grok1_tensor_info), GROK1_TYPE_TENSOR_INFO, NULL}, NULL, NULL, NULL, {0}, 0, 0, {0}, 0, 0, 0, 0, 0, 0}
+  {{sizeof(grok1_tensor_info), GROK1_TYPE_TENSOR_INFO, NULL}, NULL, NULL, NULL, {0}, 0, 0, {0}, 0, 0, 0, 0, 0, 0, 0, \
+   0, 0, 0, 0, 0, 0, 0}
 
-/* The tensors in file order. Strings live as long as the model. Returns GROK1_E_OUT_OF_RANGE past the last one.
+/* The tensors in file order. One that is stored in several parts is shown whole, with path and offset of its first
+ * part. Strings live as long as the model. Returns GROK1_E_OUT_OF_RANGE past the last one.
  * @thread read  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_model_tensor(const grok1_model *model, size_t index, grok1_tensor_info *info);
+
+/* The stored tensors that a tensor is made of: name, path, offset and bytes are the part's as its file has them, shape
+ * and encoding those of the whole. `bytes` may lie apart in the file, expert by expert; scales are shown with part 0.
+ *   index  in, as for grok1_model_tensor.
+ *   part   in, 0 .. n_parts-1.
+ *   info   out, initialised by the caller.
+ * Returns GROK1_E_OUT_OF_RANGE past the last tensor or its last part.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_tensor_part(const grok1_model *model, size_t index, size_t part,
+                                                          grok1_tensor_info *info);
+
+/* What is allowed in the model's files but unusual, as a load logs it: one sentence each.
+ *   text  out, NUL-terminated, lives as long as the model.
+ * Returns GROK1_E_OUT_OF_RANGE past the last one.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_warning(const grok1_model *model, size_t index, const char **text);
+
+/* ---- Fit: what else would go where ------------------------------------------------------------------------------ */
+
+/* What a model would take if its matrices were in another encoding. */
+typedef struct grok1_encoding_fit {
+  grok1_head head;
+  const char *name;          /* of the encoding, "q4_k"; static storage */
+  uint64_t weight_bytes;     /* of all tensors: in memory, and but for a header on disk */
+  uint64_t needed_in_memory; /* with the KV pool and scratch of the plan */
+  double bits_per_weight;    /* over all tensors */
+  uint32_t encoding;         /* GROK1_ENCODING_* */
+  uint32_t fits;             /* 1: needed_in_memory is not more than the plan's devices have free together */
+} grok1_encoding_fit;
+#define GROK1_INIT_grok1_encoding_fit \
+  {{sizeof(grok1_encoding_fit), GROK1_TYPE_ENCODING_FIT, NULL}, NULL, 0, 0, 0, 0, 0}
+
+/* The encodings that matrices can be converted to, from the most bits per weight to the fewest, by the model's shapes
+ * alone. Norms and routers stay in float32, and so does a matrix whose rows are not of whole blocks.
+ *   plan   in, of the same model; its devices, KV pool and scratch count.
+ *   index  in, from 0.
+ *   fit    out, initialised by the caller.
+ * Returns GROK1_E_OUT_OF_RANGE past the last one.
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_fit_encoding(const grok1_model *model, const grok1_plan *plan,
+                                                           size_t index, grok1_encoding_fit *fit);
+
+/* The same as grok1_model_measure for a device that holds no model: it is opened with its default options and closed
+ * again.
+ *   index  in, as for grok1_runtime_device.
+ * Returns GROK1_E_OUT_OF_RANGE past the last device, GROK1_E_BACKEND, GROK1_E_DEVICE_LOST.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_runtime_measure(grok1_runtime *runtime, size_t index, uint64_t read_bytes,
+                                                        grok1_rates *rates, grok1_error *err);
+
+/* ---- Verify: what is wrong with a model's files ----------------------------------------------------------------- */
+
+/* Kind of a fault: grok1_fault.kind. */
+enum {
+  GROK1_FAULT_MISSING = 1,    /* a file or tensor that must be there is not */
+  GROK1_FAULT_SHORT = 2,      /* a file ends before what it must hold */
+  GROK1_FAULT_DAMAGED = 3,    /* a header, an index or a configuration is not what its format demands */
+  GROK1_FAULT_DUPLICATE = 4,  /* a tensor, or a part of one, is there twice */
+  GROK1_FAULT_EXTRA = 5,      /* a file or tensor that no model of this format and size has */
+  GROK1_FAULT_SHAPE = 6,      /* a tensor has other sizes than the model's numbers demand */
+  GROK1_FAULT_ENCODING = 7,   /* a tensor is of a type that is not read in its place */
+  GROK1_FAULT_NON_FINITE = 8, /* infinities or NaN among the weights or their scales */
+  GROK1_FAULT_CHANGED = 9,    /* a file changed while it was looked at */
+  GROK1_FAULT_UNREADABLE = 10 /* the operating system refused to read a file */
+};
+
+typedef struct grok1_fault {
+  grok1_head head;
+  const char *kind_name; /* "missing", "short" ... */
+  const char *path;      /* the file; "" where no one file is to blame */
+  const char *tensor;    /* the tensor as its author names it; "" where no one tensor is */
+  const char *message;   /* a sentence: what was wanted, what was found, what to do */
+  uint64_t offset;       /* byte of the file where it shows */
+  uint64_t count;        /* of non-finite numbers, or of blocks that have some; otherwise 1 */
+  uint32_t kind;         /* GROK1_FAULT_* */
+  grok1_status status;   /* GROK1_E_BAD_FILE, or why there is nothing to read: GROK1_E_NOT_FOUND, _IO, _UNSUPPORTED */
+} grok1_fault;
+#define GROK1_INIT_grok1_fault {{sizeof(grok1_fault), GROK1_TYPE_FAULT, NULL}, NULL, NULL, NULL, NULL, 0, 0, 0, 0}
+
+/* Receives one fault; its strings live during the call. Return 0 to go on, anything else to end the verification
+ * (GROK1_E_CANCELLED). */
+typedef int32_t(GROK1_CALL *grok1_fault_fn)(void *user, const grok1_fault *fault);
+
+enum {
+  GROK1_VERIFY_HEADERS_ONLY = 1 /* leave out the payloads: milliseconds instead of a read of all files */
+};
+
+typedef struct grok1_verify_options {
+  grok1_head head;
+  grok1_progress_fn progress; /* in bytes of payload; NULL: none */
+  void *progress_user;
+  grok1_cancel *cancel;       /* NULL: not cancellable */
+  uint32_t threads;           /* that look at what was read; 0: one for each usable core */
+  uint32_t flags;             /* GROK1_VERIFY_* */
+} grok1_verify_options;
+#define GROK1_INIT_grok1_verify_options \
+  {{sizeof(grok1_verify_options), GROK1_TYPE_VERIFY_OPTIONS, NULL}, NULL, NULL, NULL, 0, 0}
+
+typedef struct grok1_verify_report {
+  grok1_head head;
+  char format[64];      /* "xAI checkpoint"; "" if nothing could be opened */
+  uint64_t n_faults;
+  uint64_t bytes_read;  /* of payloads */
+  uint64_t read_ns;     /* wall time of reading and checking them */
+  uint32_t n_files;     /* that could be opened */
+  uint32_t n_tensors;   /* without a fault in their headers: those whose payloads are looked at */
+} grok1_verify_report;
+#define GROK1_INIT_grok1_verify_report \
+  {{sizeof(grok1_verify_report), GROK1_TYPE_VERIFY_REPORT, NULL}, {0}, 0, 0, 0, 0, 0}
+
+/* Looks for everything that is wrong with a model's files: opens them as grok1_model_probe does, but goes on after a
+ * fault, then reads the payload of every tensor whose header is right, past the page cache, and looks for numbers that
+ * are not finite. No backend is needed.
+ *   path         in, as for grok1_model_load.
+ *   options      in, may be NULL.
+ *   fault, user  in, called once for each fault; NULL: not wanted.
+ *   report       out, initialised by the caller; written also when GROK1_E_BAD_FILE or GROK1_E_CANCELLED is returned.
+ * Returns GROK1_OK if nothing is wrong; GROK1_E_BAD_FILE with the number of faults and the first of them in the error;
+ * GROK1_E_CANCELLED; GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_UNSUPPORTED if there is no model to look at.
+ * @thread any  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_verify(const char *path, size_t path_size,
+                                                     const grok1_verify_options *options, grok1_fault_fn fault,
+                                                     void *user, grok1_verify_report *report, grok1_error *err);
 
 /* ---- Tokenizer ------------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 #include "core/api/handles.h"
 #include "core/base/encoding.h"
+#include "core/formats/encoding_sizes.h"
 
 using namespace grok1;
 
@@ -24,14 +25,6 @@ std::unique_ptr<grok1_model> make_handle(std::shared_ptr<Model> impl, std::strin
   handle->encoding = encoding_name(handle->impl->source().find(TensorRole::kGate).values.encoding);
   handle->devices = std::move(devices);
   return handle;
-}
-
-// Weights of all tensors; scales are not weights.
-uint64_t count_parameters(const TensorSource& source) {
-  uint64_t n = 0;
-  for (const Tensor& tensor : source.tensors())
-    n += tensor.values.experts() * tensor.values.outer() * tensor.values.inner();
-  return n;
 }
 
 bool is_released_size(const Config& config) {
@@ -75,7 +68,8 @@ grok1_status grok1_model_plan(grok1_runtime* runtime, const char* path, size_t p
     const std::shared_ptr<Runtime> impl = runtime_or_own(runtime);
     const LogDelivery delivery(impl.get());
     const std::unique_ptr<TensorSource> source = open_model(file);
-    const Placement placement = place_model(*impl, *source, known);
+    Placement placement = place_model(*impl, *source, known);
+    measure_context(placement, *source);
     write_struct(plan, placement.plan);
     require_fit(placement);
   });
@@ -135,7 +129,7 @@ grok1_status grok1_model_get_info(const grok1_model* model, grok1_model_info* in
     value.format = source.format().data();
     value.encoding = model->encoding.c_str();
     value.devices = model->devices.c_str();
-    value.parameters = count_parameters(source);
+    value.parameters = count_weights(source);
     value.file_bytes = source.file_bytes();
     value.n_files = source.n_files();
     value.n_tensors = static_cast<uint32_t>(source.tensors().size());
@@ -163,29 +157,21 @@ grok1_status grok1_model_measure(const grok1_model* model, size_t index, uint64_
   });
 }
 
-grok1_status grok1_model_tensor(const grok1_model* model, size_t index, grok1_tensor_info* info) {
+grok1_status grok1_model_fit_encoding(const grok1_model* model, const grok1_plan* plan, size_t index,
+                                      grok1_encoding_fit* fit) {
   return enter(nullptr, [&] {
-    const std::vector<Tensor>& tensors = require(model, "model").impl->source().tensors();
-    check_output<grok1_tensor_info>(info, GROK1_INIT(grok1_tensor_info), "info");
-    if (index >= tensors.size()) fail(GROK1_E_OUT_OF_RANGE, "no such tensor");
-    const Tensor& tensor = tensors[index];
-    grok1_tensor_info value = GROK1_INIT(grok1_tensor_info);
-    value.name = tensor.name.c_str();
-    const StoredArray &values = tensor.values, &scales = tensor.scales;
-    value.path = values.parts.front().file->path().c_str();
-    value.encoding_name = encoding_name(values.encoding);
-    std::copy(values.shape.begin(), values.shape.end(), value.shape);
-    value.offset = values.parts.front().offset;
-    value.bytes = values.bytes();
-    value.encoding = values.encoding;
-    value.rank = values.rank;
-    if (scales.rank != 0) {
-      std::copy(scales.shape.begin(), scales.shape.end(), value.scale_shape);
-      value.scale_offset = scales.parts.front().offset;
-      value.scale_bytes = scales.bytes();
-      value.scale_encoding = scales.encoding;
-      value.scale_groups = tensor.scale_groups();
-    }
-    write_struct(info, value);
+    const TensorSource& source = require(model, "model").impl->source();
+    const grok1_plan known = read_struct<grok1_plan>(plan, GROK1_INIT(grok1_plan), "plan", true);
+    check_output<grok1_encoding_fit>(fit, GROK1_INIT(grok1_encoding_fit), "fit");
+    const std::vector<uint32_t>& encodings = convertible_encodings();
+    if (index >= encodings.size()) fail(GROK1_E_OUT_OF_RANGE, "no such encoding");
+    grok1_encoding_fit value = GROK1_INIT(grok1_encoding_fit);
+    value.encoding = encodings[index];
+    value.name = encoding_name(value.encoding);
+    value.weight_bytes = bytes_encoded(source, value.encoding);
+    value.needed_in_memory = value.weight_bytes + known.kv_bytes + known.scratch_bytes;
+    value.bits_per_weight = 8.0 * static_cast<double>(value.weight_bytes) / static_cast<double>(count_weights(source));
+    value.fits = value.needed_in_memory <= known.available ? 1 : 0;
+    write_struct(fit, value);
   });
 }

@@ -1,4 +1,5 @@
 #include "core/api/handles.h"
+#include "core/runtime/measure.h"
 
 using namespace grok1;
 
@@ -73,6 +74,18 @@ grok1_status grok1_runtime_device(const grok1_runtime* runtime, size_t index, gr
     value.kind = device.kind;
     if ((ref->backend->flags & GROK1_BACKEND_EXPLICIT_ONLY) != 0) value.flags |= GROK1_DEVICE_EXPLICIT_ONLY;
     write_struct(info, value);
+  });
+}
+
+grok1_status grok1_runtime_measure(grok1_runtime* runtime, size_t index, uint64_t read_bytes, grok1_rates* rates,
+                                   grok1_error* err) {
+  return enter(err, [&] {
+    Runtime& impl = *require(runtime, "runtime").impl;
+    check_output<grok1_rates>(rates, GROK1_INIT(grok1_rates), "rates");
+    const DeviceRef* ref = impl.registry().device(index);
+    if (ref == nullptr) fail(GROK1_E_OUT_OF_RANGE, "index: no device has number {}", index);
+    const LogDelivery delivery(&impl);
+    write_struct(rates, measure_rates(Device(*ref, ""), read_bytes));
   });
 }
 

@@ -54,7 +54,7 @@ std::span<const std::byte> DirectFile::read(uint64_t offset, uint64_t size, std:
     if (n > 0) {
       at += static_cast<uint64_t>(n);  // after an odd number the next read is refused, and goes through the page cache
     } else if (n == 0) {
-      fail_in_file(file_.path(), at,
+      fail_in_file(FileFault::kChanged, file_.path(), at,
                    "the file ends here, {} bytes wanted: it was cut off while it was read; load again", file_.size());
     } else if (errno == EINVAL && direct_) {
       use_page_cache();

@@ -14,6 +14,21 @@
 
 namespace grok1 {
 
+// What is wrong with a file, for grok1_model_verify, which goes on after it. kNone: nobody has said.
+enum class FileFault : uint32_t {
+  kNone = 0,
+  kMissing = GROK1_FAULT_MISSING,
+  kShort = GROK1_FAULT_SHORT,
+  kDamaged = GROK1_FAULT_DAMAGED,
+  kDuplicate = GROK1_FAULT_DUPLICATE,
+  kExtra = GROK1_FAULT_EXTRA,
+  kShape = GROK1_FAULT_SHAPE,
+  kEncoding = GROK1_FAULT_ENCODING,
+  kNonFinite = GROK1_FAULT_NON_FINITE,
+  kChanged = GROK1_FAULT_CHANGED,
+  kUnreadable = GROK1_FAULT_UNREADABLE
+};
+
 class Failure : public std::exception {
  public:
   Failure(grok1_status status, std::string message, uint32_t source = GROK1_SOURCE_LIBRARY, int32_t native_code = 0,
@@ -29,6 +44,14 @@ class Failure : public std::exception {
   uint32_t source() const noexcept { return source_; }
   uint64_t offset() const noexcept { return offset_; }
   const std::string& message() const noexcept { return message_; }
+  FileFault fault() const noexcept { return fault_; }
+
+  // The same, counted as this kind of fault unless it has one already.
+  Failure counted_as(FileFault fault) const {
+    Failure counted = *this;
+    if (fault_ == FileFault::kNone) counted.fault_ = fault;
+    return counted;
+  }
 
  private:
   grok1_status status_;
@@ -36,6 +59,7 @@ class Failure : public std::exception {
   uint32_t source_;
   uint64_t offset_;
   std::string message_;
+  FileFault fault_ = FileFault::kNone;
 };
 
 // throw with a formatted message.
@@ -46,11 +70,18 @@ template <class... Args>
 
 // A fault in a file's content: the message is prefixed with the path, `offset` is a byte position in that file.
 template <class... Args>
-[[noreturn]] void fail_in_file(const std::string& path, uint64_t offset, fmt::format_string<Args...> format,
-                               Args&&... args) {
+[[noreturn]] void fail_in_file(FileFault fault, const std::string& path, uint64_t offset,
+                               fmt::format_string<Args...> format, Args&&... args) {
   throw Failure(GROK1_E_BAD_FILE,
                 fmt::format("{}: at byte {}: {}", path, offset, fmt::format(format, std::forward<Args>(args)...)),
-                GROK1_SOURCE_FILE, 0, offset);
+                GROK1_SOURCE_FILE, 0, offset)
+      .counted_as(fault);
+}
+// The same of a kind that the reader names where it goes on (core/formats/faults.h).
+template <class... Args>
+[[noreturn]] void fail_in_file(const std::string& path, uint64_t offset, fmt::format_string<Args...> format,
+                               Args&&... args) {
+  fail_in_file(FileFault::kNone, path, offset, format, std::forward<Args>(args)...);
 }
 
 // A refusal of the operating system; `error_number` is errno. The message ends with its text.

@@ -73,7 +73,8 @@ void MappedFile::require_unchanged(const FileStamp& now) const {
   throw Failure(GROK1_E_BAD_FILE,
                 fmt::format("{}: the file changed while it was in use (it had {} bytes, now {}); load the model again",
                             path_, size(), now.size),
-                GROK1_SOURCE_FILE);
+                GROK1_SOURCE_FILE)
+      .counted_as(FileFault::kChanged);
 }
 
 }  // namespace grok1

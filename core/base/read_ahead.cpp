@@ -1,9 +1,11 @@
 #include "core/base/read_ahead.h"
 
-#include <signal.h>
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "core/base/blocked_signals.h"
 
 namespace grok1 {
 namespace {
@@ -32,14 +34,10 @@ ReadAhead::~ReadAhead() {
 }
 
 void ReadAhead::start() {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // the threads are born with every signal blocked
+  const BlockedSignals blocked;
   try {
     while (threads_.size() < std::min(kInFlight, slots_.size())) threads_.emplace_back([this] { work(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   } catch (const std::exception& fault) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (!threads_.empty()) return;  // slower
     fail(GROK1_E_OUT_OF_MEMORY, "a thread that reads weights could not be started: {}", fault.what());
   }
@@ -90,7 +88,7 @@ std::span<const std::byte> ReadAhead::next() {
   }
   Slot& slot = slot_of(handed_++);
   filled_.wait(lock, [&] { return slot.full; });
-  if (slot.fault) throw *slot.fault;
+  if (slot.fault) throw Failure(*std::exchange(slot.fault, std::nullopt));  // the next range may come
   return slot.bytes;
 }
 

@@ -27,8 +27,8 @@ class ReadAhead {
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
-  // The next range's bytes, valid until the next call; there must be one. Throws what reading it threw: see
-  // direct_file.h.
+  // The next range's bytes, valid until the next call; there must be one. Throws what reading it threw, see
+  // direct_file.h; the one after it may come all the same.
   std::span<const std::byte> next();
 
  private:

@@ -21,15 +21,16 @@ constexpr const char* kSplitTensors = "split.tensors.count";
 
 class GgufCheckpoint final : public TensorSource {
  public:
-  explicit GgufCheckpoint(const std::string& path) {
-    const GgufFiles files = find_gguf_files(path);
-    for (const std::vector<std::string>& pieces : files.shards) {
-      headers_.push_back(read_gguf_header(files_.emplace_back(pieces)));
-      files_.back().set_readahead(false);  // of the rest nothing is looked at here
-    }
-    check_split(files.is_split);
-    read_config();
-    tensors_ = collect_gguf_tensors(headers_, config_);
+  GgufCheckpoint(const std::string& path, const Faults* faults) : faults_(faults) {
+    const GgufFiles files = find_gguf_files(path, faults);
+    for (size_t i = 0; i < files.shards.size(); ++i) open_shard(i, files.shards[i]);
+    if (shards_.empty() || shards_.front() != 0) return;  // the model's numbers are in the first
+    const FaultPlace first{files_.front().path(), ""};
+    bool complete = shards_.size() == files.shards.size();
+    for (const GgufHeader& header : headers_) complete = complete && !header.cut_short;
+    tolerate(faults, FileFault::kDamaged, first, [&] { check_split(files.is_split, complete); });
+    if (!tolerate(faults, FileFault::kDamaged, first, [&] { read_config(); })) return;
+    tensors_ = collect_gguf_tensors(headers_, config_, faults, complete);
     tie_head();
     find_tokenizer();
   }
@@ -41,7 +42,7 @@ class GgufCheckpoint final : public TensorSource {
   const std::vector<std::string>& warnings() const override { return warnings_; }
 
   std::optional<VocabularyPieces> vocabulary() const override {
-    if (!has_gguf_vocabulary(values())) return std::nullopt;
+    if (headers_.empty() || !has_gguf_vocabulary(values())) return std::nullopt;
     return read_gguf_vocabulary(values());
   }
 
@@ -64,8 +65,18 @@ class GgufCheckpoint final : public TensorSource {
  private:
   const GgufValues& values() const { return headers_.front().values; }  // other shards repeat some of them at most
 
-  // Names and keys must tell the same of how the model is split.
-  void check_split(bool by_name) const {
+  void open_shard(size_t index, const std::vector<std::string>& pieces) {
+    if (pieces.empty()) return;  // missing, which was told
+    tolerate(faults_, FileFault::kDamaged, {pieces.front(), ""}, [&] {
+      const JoinedFile& file = files_.emplace_back(pieces);
+      file.set_readahead(false);  // of the rest nothing is looked at here
+      headers_.push_back(read_gguf_header(file, faults_));
+      shards_.push_back(index);
+    });
+  }
+
+  // Names and keys must tell the same of how the model is split. `complete`: no shard is missing, nor a part of one.
+  void check_split(bool by_name, bool complete) const {
     if (!by_name) {
       if (values().has(kSplitCount) && values().integer(kSplitCount, 0, UINT16_MAX) > 1) {
         values().fail(kSplitCount, "files NAME-00001-of-{:05}.gguf wanted, found one of another name",
@@ -75,11 +86,12 @@ class GgufCheckpoint final : public TensorSource {
     }
     uint64_t tensors = 0;
     for (size_t i = 0; i < headers_.size(); ++i) {
-      const auto no = static_cast<int64_t>(i), count = static_cast<int64_t>(headers_.size());
+      const auto no = static_cast<int64_t>(shards_[i]), count = static_cast<int64_t>(headers_.size());
       want(headers_[i].values, kSplitNo, no);
-      want(headers_[i].values, kSplitCount, count);
+      if (complete) want(headers_[i].values, kSplitCount, count);
       tensors += headers_[i].tensors.size();
     }
+    if (!complete) return;
     for (const GgufHeader& header : headers_) want(header.values, kSplitTensors, static_cast<int64_t>(tensors));
   }
 
@@ -100,9 +112,12 @@ class GgufCheckpoint final : public TensorSource {
   // Grok-1's head is its embedding. Files that have it twice are read as if they had it once, others keep both: many
   // have the head in a finer encoding.
   void tie_head() {
-    const auto head = std::find_if(tensors_.begin(), tensors_.end(),
-                                   [](const Tensor& tensor) { return tensor.role == TensorRole::kHead; });
-    if (head != tensors_.end() && same_bytes(head->values, find(TensorRole::kEmbedding).values)) tensors_.erase(head);
+    const auto with = [this](TensorRole role) {
+      return std::find_if(tensors_.begin(), tensors_.end(), [&](const Tensor& tensor) { return tensor.role == role; });
+    };
+    const auto head = with(TensorRole::kHead), embedding = with(TensorRole::kEmbedding);
+    if (head == tensors_.end() || embedding == tensors_.end()) return;  // it has one, or the other had a fault
+    if (same_bytes(head->values, embedding->values)) tensors_.erase(head);
   }
 
   static bool same_bytes(const StoredArray& a, const StoredArray& b) {
@@ -125,8 +140,10 @@ class GgufCheckpoint final : public TensorSource {
     if (!has_gguf_vocabulary(values()) && fs::exists(beside, error)) tokenizer_path_ = beside.string();
   }
 
+  const Faults* faults_;          // of the constructor only
   std::deque<JoinedFile> files_;  // headers and tensors point into it
   std::vector<GgufHeader> headers_;
+  std::vector<size_t> shards_;  // of each header, which it is of
   Config config_;
   std::vector<Tensor> tensors_;
   std::string tokenizer_path_;
@@ -135,8 +152,8 @@ class GgufCheckpoint final : public TensorSource {
 
 }  // namespace
 
-std::unique_ptr<TensorSource> open_gguf_checkpoint(const std::string& path) {
-  return std::make_unique<GgufCheckpoint>(path);
+std::unique_ptr<TensorSource> open_gguf_checkpoint(const std::string& path, const Faults* faults) {
+  return std::make_unique<GgufCheckpoint>(path, faults);
 }
 
 }  // namespace grok1

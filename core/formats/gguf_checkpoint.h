@@ -10,7 +10,8 @@
 
 namespace grok1 {
 
-// path: as find_gguf_files takes it.
-std::unique_ptr<TensorSource> open_gguf_checkpoint(const std::string& path);
+// path: as find_gguf_files takes it. With `faults` a missing or bad shard leaves its tensors out, and a bad tensor
+// itself; without a first shard there are none.
+std::unique_ptr<TensorSource> open_gguf_checkpoint(const std::string& path, const Faults* faults = nullptr);
 
 }  // namespace grok1

@@ -6,8 +6,8 @@ namespace grok1 {
 
 uint64_t GgufCursor::skip(uint64_t size, std::string_view what) {
   if (size > left()) {
-    fail_in_gguf(file_, position_, "{} of {} bytes wanted, but the file ends {} bytes from here; fetch it again", what,
-                 size, left());
+    fail_in_gguf(FileFault::kShort, file_, position_,
+                 "{} of {} bytes wanted, but the file ends {} bytes from here; fetch it again", what, size, left());
   }
   const uint64_t begin = position_;
   position_ += size;
@@ -31,7 +31,8 @@ uint64_t GgufCursor::length(std::string_view what, uint64_t most) {
   const uint64_t at = position_, size = number(8, what);
   if (size > most) fail_in_gguf(file_, at, "{}: a length of at most {} wanted, found {}", what, most, size);
   if (size > left()) {
-    fail_in_gguf(file_, at, "{}: a length of {} bytes, but the file ends {} bytes behind it", what, size, left());
+    fail_in_gguf(FileFault::kShort, file_, at, "{}: a length of {} bytes, but the file ends {} bytes behind it", what,
+                 size, left());
   }
   return size;
 }

@@ -13,21 +13,32 @@ namespace grok1 {
 
 // A fault at a byte of a file that may lie in pieces: the message names the piece and the byte in it.
 template <class... Args>
+[[noreturn]] void fail_in_gguf(FileFault fault, const JoinedFile& file, uint64_t offset,
+                               fmt::format_string<Args...> format, Args&&... args) {
+  const FilePlace place = file.place(offset);
+  fail_in_file(fault, place.path, place.offset, "{}", fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
 [[noreturn]] void fail_in_gguf(const JoinedFile& file, uint64_t offset, fmt::format_string<Args...> format,
                                Args&&... args) {
-  const FilePlace place = file.place(offset);
-  fail_in_file(place.path, place.offset, "{}", fmt::format(format, std::forward<Args>(args)...));
+  fail_in_gguf(FileFault::kNone, file, offset, format, std::forward<Args>(args)...);
 }
 
 // The same of what is no fault but not taken here: GROK1_E_UNSUPPORTED.
 template <class... Args>
-[[noreturn]] void refuse_in_gguf(const JoinedFile& file, uint64_t offset, fmt::format_string<Args...> format,
-                                 Args&&... args) {
+[[noreturn]] void refuse_in_gguf(FileFault fault, const JoinedFile& file, uint64_t offset,
+                                 fmt::format_string<Args...> format, Args&&... args) {
   const FilePlace place = file.place(offset);
   throw Failure(
       GROK1_E_UNSUPPORTED,
       fmt::format("{}: at byte {}: {}", place.path, place.offset, fmt::format(format, std::forward<Args>(args)...)),
-      GROK1_SOURCE_FILE, 0, place.offset);
+      GROK1_SOURCE_FILE, 0, place.offset)
+      .counted_as(fault);
+}
+template <class... Args>
+[[noreturn]] void refuse_in_gguf(const JoinedFile& file, uint64_t offset, fmt::format_string<Args...> format,
+                                 Args&&... args) {
+  refuse_in_gguf(FileFault::kNone, file, offset, format, std::forward<Args>(args)...);
 }
 
 class GgufCursor {

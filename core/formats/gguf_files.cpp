@@ -1,5 +1,6 @@
 #include "core/formats/gguf_files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <set>
 
 #include "core/base/failure.h"
+#include "core/formats/faults.h"
 
 namespace grok1 {
 namespace {
@@ -100,15 +102,18 @@ fs::path one_model_in(const fs::path& folder) {
   return folder / *models.begin();
 }
 
-std::vector<std::string> paths_of(const fs::path& folder, const Series& series) {
+// "" in place of one that is missing.
+std::vector<std::string> paths_of(const fs::path& folder, const Series& series, const Faults* faults) {
   std::vector<std::string> paths;
   for (uint32_t i = 1; i <= series.count; ++i) {
     paths.push_back((folder / series.name(i)).string());
     std::error_code error;
-    if (!fs::exists(paths.back(), error)) {
+    if (fs::exists(paths.back(), error)) continue;
+    tolerate(faults, FileFault::kMissing, {paths.back(), ""}, [&] {
       fail_missing(fmt::format("{}: this file is missing, {} of the {} that {} belongs to; fetch all of them",
                                paths.back(), i, series.count, series.name(series.index)));
-    }
+    });
+    paths.back().clear();
   }
   return paths;
 }
@@ -122,15 +127,17 @@ bool is_gguf_path(const std::string& path) {
   return fs::is_regular_file(path, error) && begins_with_magic(path);
 }
 
-GgufFiles find_gguf_files(const std::string& path) {
+GgufFiles find_gguf_files(const std::string& path, const Faults* faults) {
   std::error_code error;
   const fs::path file = fs::is_directory(path, error) ? one_model_in(path) : fs::path(path);
   const auto series = read_series(file.filename().string());
   if (!series) return {{{file.string()}}, false};
-  const std::vector<std::string> paths = paths_of(file.parent_path(), *series);
-  if (!series->by_split) return {{paths}, false};
+  const std::vector<std::string> paths = paths_of(file.parent_path(), *series, faults);
+  const bool all_there = std::find(paths.begin(), paths.end(), "") == paths.end();
+  if (!series->by_split) return {{all_there ? paths : std::vector<std::string>()}, false};
   GgufFiles files{{}, true};
-  for (const std::string& shard : paths) files.shards.push_back({shard});
+  for (const std::string& shard : paths)
+    files.shards.push_back(shard.empty() ? std::vector<std::string>() : std::vector{shard});
   return files;
 }
 

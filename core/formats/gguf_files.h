@@ -7,6 +7,8 @@
 
 namespace grok1 {
 
+class Faults;  // faults.h
+
 struct GgufFiles {
   std::vector<std::vector<std::string>> shards;  // of each, the paths of its pieces in their order
   bool is_split = false;                         // by gguf-split, as the names have it
@@ -17,6 +19,7 @@ bool is_gguf_path(const std::string& path);
 
 // path: any of the files, or a folder that contains those of one model. All names are made from the given one, so that
 // none leads out of its folder. Throws GROK1_E_NOT_FOUND (names what is missing), GROK1_E_UNSUPPORTED (several models).
-GgufFiles find_gguf_files(const std::string& path);
+// With `faults` a shard that is missing has no pieces; of a file that was cut, one piece that is missing leaves none.
+GgufFiles find_gguf_files(const std::string& path, const Faults* faults = nullptr);
 
 }  // namespace grok1

@@ -20,7 +20,8 @@ constexpr uint64_t kMostAlignment = 1 << 20;  // 32 everywhere but in experiment
 
 class HeaderReader {
  public:
-  explicit HeaderReader(const JoinedFile& file) : file_(file), cursor_(file), header_(file) {}
+  HeaderReader(const JoinedFile& file, const Faults* faults)
+      : file_(file), faults_(faults), cursor_(file), header_(file) {}
 
   GgufHeader read() {
     read_version();
@@ -76,7 +77,8 @@ class HeaderReader {
       if (c <= ' ' || c > '~') fail_in_gguf(file_, tensor.at, "a name of printable ASCII without spaces wanted");
     }
     if (tensor.name.empty()) fail_in_gguf(file_, tensor.at, "a tensor's name wanted, found an empty one");
-    if (!names_.insert(tensor.name).second) fail_in_gguf(file_, tensor.at, "{} is there twice", tensor.name);
+    if (!names_.insert(tensor.name).second)
+      fail_in_gguf(FileFault::kDuplicate, file_, tensor.at, "{} is there twice", tensor.name);
     tensor.shape_at = cursor_.position();
     tensor.rank = static_cast<uint32_t>(cursor_.number(4, "the number of dimensions"));
     if (tensor.rank < 1 || tensor.rank > 4) {
@@ -95,10 +97,10 @@ class HeaderReader {
     const uint64_t at = cursor_.position();
     const auto number = static_cast<uint32_t>(cursor_.number(4, "the type of a tensor"));
     const GgufTensorType* type = find_gguf_tensor_type(number);
-    if (type == nullptr) fail_in_gguf(file_, at, "{}: tensor type {} is not known", name, number);
+    if (type == nullptr) fail_in_gguf(FileFault::kEncoding, file_, at, "{}: tensor type {} is not known", name, number);
     if (type->encoding == GROK1_ENCODING_NONE) {
-      refuse_in_gguf(file_, at, "{}: tensors of type {} are not supported; fetch the model in another", name,
-                     type->name);
+      refuse_in_gguf(FileFault::kEncoding, file_, at,
+                     "{}: tensors of type {} are not supported; fetch the model in another", name, type->name);
     }
     return type->encoding;
   }
@@ -138,9 +140,16 @@ class HeaderReader {
                      tensor.name, end, tensor.offset);
       }
       if (tensor.offset > room || tensor.bytes > room - tensor.offset) {
-        fail_in_gguf(file_, offset_at_[i],
-                     "{}: {} bytes at offset {} do not lie in the file, which has {} bytes of tensors; fetch it again",
-                     tensor.name, tensor.bytes, tensor.offset, room);
+        // They ascend: behind the first that does not lie in the file none does.
+        tolerate(faults_, FileFault::kShort, {file_.path(), tensor.name}, [&] {
+          fail_in_gguf(
+              file_, offset_at_[i],
+              "{}: {} bytes at offset {} do not lie in the file, which has {} bytes of tensors; fetch it again",
+              tensor.name, tensor.bytes, tensor.offset, room);
+        });
+        header_.cut_short = true;
+        header_.tensors.resize(i);
+        return;
       }
       end = tensor.offset + tensor.bytes;
       tensor.offset += data;
@@ -148,6 +157,7 @@ class HeaderReader {
   }
 
   const JoinedFile& file_;
+  const Faults* faults_;
   GgufCursor cursor_;
   GgufHeader header_;
   std::unordered_set<std::string> names_;
@@ -156,8 +166,8 @@ class HeaderReader {
 
 }  // namespace
 
-GgufHeader read_gguf_header(const JoinedFile& file) {
-  return HeaderReader(file).read();
+GgufHeader read_gguf_header(const JoinedFile& file, const Faults* faults) {
+  return HeaderReader(file, faults).read();
 }
 
 }  // namespace grok1

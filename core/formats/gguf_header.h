@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/formats/faults.h"
 #include "core/formats/gguf_values.h"
 
 namespace grok1 {
@@ -28,10 +29,11 @@ struct GgufHeader {
   uint64_t alignment = 32;
   GgufValues values;
   std::vector<GgufTensor> tensors;  // by offset
+  bool cut_short = false;           // with `faults`: some tensors do not lie in the file and are left out
 };
 
 // Throws GROK1_E_BAD_FILE with the byte, GROK1_E_UNSUPPORTED (version 1, big-endian, a type that is not decoded here).
 // The file must live as long as the header.
-GgufHeader read_gguf_header(const JoinedFile& file);
+GgufHeader read_gguf_header(const JoinedFile& file, const Faults* faults = nullptr);
 
 }  // namespace grok1

@@ -44,25 +44,46 @@ bool is_linear(TensorRole role) {
 
 class Collector {
  public:
-  Collector(const std::vector<GgufHeader>& headers, const Config& config) : headers_(headers), config_(config) {}
+  Collector(const std::vector<GgufHeader>& headers, const Config& config, const Faults* faults, bool complete)
+      : headers_(headers), config_(config), faults_(faults), complete_(complete) {}
 
   std::vector<Tensor> collect() {
     for (const GgufHeader& header : headers_) {
-      for (const GgufTensor& tensor : header.tensors) sort(header.file(), tensor);
+      for (const GgufTensor& tensor : header.tensors) {
+        if (!tolerate(faults_, FileFault::kExtra, place_of(header.file(), tensor),
+                      [&] { sort(header.file(), tensor); }))
+          complete_ = false;  // what is missing for it has been told
+      }
     }
-    require({0, TensorRole::kEmbedding});
-    require({0, TensorRole::kFinalNorm});
+    look_for({0, TensorRole::kEmbedding});
+    look_for({0, TensorRole::kFinalNorm});
     for (uint32_t layer = 0; layer < config_.layers; ++layer) {
-      for (const TensorRole role : kOfLayer) require({layer, role});
+      for (const TensorRole role : kOfLayer) look_for({layer, role});
     }
     std::vector<Tensor> tensors;
     tensors.reserve(places_.size());
-    for (const auto& [place, stored] : places_) tensors.push_back(make(place, stored));
+    for (const auto& entry : places_) {
+      const Stored& first = entry.second.front();
+      tolerate(faults_, FileFault::kDamaged, place_of(*first.file, *first.tensor),
+               [&] { tensors.push_back(make(entry.first, entry.second)); });
+    }
     std::sort(tensors.begin(), tensors.end(), [this](const Tensor& a, const Tensor& b) { return order(a) < order(b); });
     return tensors;
   }
 
  private:
+  static FaultPlace place_of(const JoinedFile& file, const GgufTensor& tensor) {
+    return {file.place(tensor.offset).path, tensor.name};
+  }
+
+  // Drops what is not all there.
+  void look_for(const Place& place) {
+    static const Faults untold([](const Fault&) {});
+    const Faults* faults = complete_ || faults_ == nullptr ? faults_ : &untold;
+    const FaultPlace where{headers_.front().file().path(), gguf_name(place.second, place.first)};
+    if (!tolerate(faults, FileFault::kMissing, where, [&] { require(place); })) places_.erase(place);
+  }
+
   void sort(const JoinedFile& file, const GgufTensor& tensor) {
     const GgufName name = read_gguf_name(tensor.name);
     if (name.kind == Kind::kIgnored) return;
@@ -90,14 +111,14 @@ class Collector {
     const auto text = [](const GgufShape& shape) {
       return fmt::format("{}", fmt::join(shape.ne.begin(), shape.ne.begin() + shape.rank, " x "));
     };
-    fail_in_gguf(file, tensor.shape_at, "{}: {} elements wanted, innermost first, found {}", tensor.name, text(wanted),
-                 text({tensor.rank, tensor.ne}));
+    fail_in_gguf(FileFault::kShape, file, tensor.shape_at, "{}: {} elements wanted, innermost first, found {}",
+                 tensor.name, text(wanted), text({tensor.rank, tensor.ne}));
   }
 
   static void check_encoding(const JoinedFile& file, const GgufTensor& tensor, const GgufName& name) {
     if (!is_norm(name.role) && name.role != TensorRole::kRouter) return;
     if (encoding_shape(tensor.encoding).elements == 1) return;
-    refuse_in_gguf(file, tensor.type_at, "{}: F32, F16 or BF16 wanted, found {}", tensor.name,
+    refuse_in_gguf(FileFault::kEncoding, file, tensor.type_at, "{}: F32, F16 or BF16 wanted, found {}", tensor.name,
                    encoding_name(tensor.encoding));
   }
 
@@ -107,8 +128,8 @@ class Collector {
     for (const Stored& other : all) {
       const bool both_single = stored.name.kind == Kind::kExpert && other.name.kind == Kind::kExpert;
       if (both_single && stored.name.expert != other.name.expert) continue;
-      fail_in_gguf(*stored.file, stored.tensor->at, "{}: {} is the same tensor", stored.tensor->name,
-                   other.tensor->name);
+      fail_in_gguf(FileFault::kDuplicate, *stored.file, stored.tensor->at, "{}: {} is the same tensor",
+                   stored.tensor->name, other.tensor->name);
     }
     all.push_back(stored);
   }
@@ -157,7 +178,7 @@ class Collector {
 
   static void check_same_encoding(const Stored& first, const Stored& other) {
     if (first.tensor->encoding == other.tensor->encoding) return;
-    refuse_in_gguf(*other.file, other.tensor->type_at,
+    refuse_in_gguf(FileFault::kEncoding, *other.file, other.tensor->type_at,
                    "{} is {}, but {} is {}: experts of one layer in different encodings are not supported",
                    other.tensor->name, encoding_name(other.tensor->encoding), first.tensor->name,
                    encoding_name(first.tensor->encoding));
@@ -184,13 +205,16 @@ class Collector {
 
   const std::vector<GgufHeader>& headers_;
   const Config& config_;
+  const Faults* faults_;
+  bool complete_;  // no header is missing, and no tensor was left out
   std::map<Place, std::vector<Stored>> places_;
 };
 
 }  // namespace
 
-std::vector<Tensor> collect_gguf_tensors(const std::vector<GgufHeader>& headers, const Config& config) {
-  return Collector(headers, config).collect();
+std::vector<Tensor> collect_gguf_tensors(const std::vector<GgufHeader>& headers, const Config& config,
+                                         const Faults* faults, bool complete) {
+  return Collector(headers, config, faults, complete).collect();
 }
 
 const GgufTensor* find_gguf_tensor(const std::vector<GgufHeader>& headers, std::string_view name) {

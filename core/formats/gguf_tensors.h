@@ -12,8 +12,10 @@
 namespace grok1 {
 
 // In the order of the files. Throws GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED (Grok-2; encodings that differ among the
-// experts of a layer; norms or a router in a quantised encoding).
-std::vector<Tensor> collect_gguf_tensors(const std::vector<GgufHeader>& headers, const Config& config);
+// experts of a layer; norms or a router in a quantised encoding). With `faults` bad tensors are left out, and what is
+// missing is told only if the headers are complete.
+std::vector<Tensor> collect_gguf_tensors(const std::vector<GgufHeader>& headers, const Config& config,
+                                         const Faults* faults = nullptr, bool complete = true);
 
 // The first stored tensor of that name. NULL without.
 const GgufTensor* find_gguf_tensor(const std::vector<GgufHeader>& headers, std::string_view name);

@@ -7,6 +7,7 @@
 
 #include "core/base/failure.h"
 #include "core/formats/config_json.h"
+#include "core/formats/faults.h"
 #include "core/formats/hf_files.h"
 #include "core/formats/hf_index.h"
 #include "core/formats/hf_pieces.h"
@@ -59,15 +60,21 @@ Shape shape_of(TensorRole role, const Config& c) {
 
 class HfCheckpoint final : public TensorSource {
  public:
-  explicit HfCheckpoint(const std::string& path) : listing_(find_hf_files(path)) {
+  HfCheckpoint(const std::string& path, const Faults* faults) : listing_(find_hf_files(path, faults)), faults_(faults) {
     const fs::path folder = listing_.folder, tokenizer = folder / "tokenizer.model";
-    const HfConfig read = read_hf_config_json((folder / "config.json").string());
-    config_ = read.config;
-    warnings_ = config_warnings(config_);
     std::error_code error;
     if (fs::exists(tokenizer, error)) tokenizer_path_ = tokenizer.string();
-    if (!listing_.index.empty()) index_.emplace(listing_.index);
+    HfConfig read;
+    const std::string config = (folder / "config.json").string();
+    if (!tolerate(faults_, FileFault::kDamaged, {config, ""}, [&] { read = read_hf_config_json(config); })) return;
+    config_ = read.config;
+    warnings_ = config_warnings(config_);
+    const bool has_index = tolerate(faults_, FileFault::kDamaged, {listing_.index, ""}, [&] {
+      if (!listing_.index.empty()) index_.emplace(listing_.index);
+    });
+    if (!has_index) return;  // which files are wanted is not known
     open_files();
+    if (stored_.empty() && !is_all_read()) return;  // all that could be told has been
     sort_pieces();
     make_tensors(read.tied);
     drop_tied_head(read.tied);
@@ -101,15 +108,22 @@ class HfCheckpoint final : public TensorSource {
     }
     files_.reserve(listing_.files.size());  // pieces point into it
     for (const HfFile& file : listing_.files) {
-      files_.emplace_back(std::vector{file.path});
-      files_.back().set_readahead(false);  // of a file only its header is looked at here
-      const MappedFile& mapped = files_.back().files().front();
-      for (SafetensorsEntry& entry : read_safetensors(file.path, mapped.bytes())) {
-        if (index_) check_in_index(entry);
-        if (!is_hf_buffer(entry.name)) stored_.push_back({&files_.back(), std::move(entry), file.rank});
-      }
+      const bool read = tolerate(faults_, FileFault::kDamaged, {file.path, ""}, [&] { open_file(file); });
+      if (!read) unread_.insert(fs::path(file.path).filename().string());
     }
     if (index_) check_index();
+  }
+
+  void open_file(const HfFile& file) {
+    files_.emplace_back(std::vector{file.path});
+    files_.back().set_readahead(false);  // of a file only its header is looked at here
+    const MappedFile& mapped = files_.back().files().front();
+    for (SafetensorsEntry& entry : read_safetensors(file.path, mapped.bytes())) {
+      const bool wanted = tolerate(faults_, FileFault::kExtra, {file.path, entry.name}, [&] {
+        if (index_) check_in_index(entry);
+      });
+      if (wanted && !is_hf_buffer(entry.name)) stored_.push_back({&files_.back(), std::move(entry), file.rank});
+    }
   }
 
   void check_in_index(const SafetensorsEntry& entry) const {
@@ -125,7 +139,9 @@ class HfCheckpoint final : public TensorSource {
     std::set<std::string_view> found;
     for (const HfPiece& piece : stored_) found.insert(piece.entry.name);
     for (const auto& [tensor, file] : index_->files()) {
-      if (found.count(tensor) == 0 && !is_hf_buffer(tensor)) index_->fail_at(tensor, "not found in " + file);
+      if (found.count(tensor) != 0 || is_hf_buffer(tensor) || unread_.count(file) != 0) continue;
+      tolerate(faults_, FileFault::kMissing, {(fs::path(listing_.folder) / file).string(), tensor},
+               [&, &tensor = tensor, &file = file] { index_->fail_at(tensor, "not found in " + file); });
     }
   }
 
@@ -140,9 +156,11 @@ class HfCheckpoint final : public TensorSource {
     }
     naming_ = *finder.naming();
     for (HfPiece& piece : stored_) {
-      const std::optional<HfName> name = parse_hf_name(naming_, piece.entry.name);
-      if (!name || name->layer >= config_.layers || name->expert >= config_.experts) fail_unknown(piece, name);
-      add_piece(pieces_[*name], std::move(piece));
+      tolerate(faults_, FileFault::kExtra, {piece.file->path(), piece.entry.name}, [&] {
+        const std::optional<HfName> name = parse_hf_name(naming_, piece.entry.name);
+        if (!name || name->layer >= config_.layers || name->expert >= config_.experts) fail_unknown(piece, name);
+        add_piece(pieces_[*name], std::move(piece));
+      });
     }
     stored_.clear();
   }
@@ -166,8 +184,8 @@ class HfCheckpoint final : public TensorSource {
       pieces.insert(place, std::move(piece));
       return;
     }
-    fail_in_file(piece.file->path(), piece.entry.name_at, "'{}' wanted once, but it is in {} too", piece.entry.name,
-                 pieces.front().file->path());
+    fail_in_file(FileFault::kDuplicate, piece.file->path(), piece.entry.name_at,
+                 "'{}' wanted once, but it is in {} too", piece.entry.name, pieces.front().file->path());
   }
 
   void make_tensors(std::optional<bool> tied) {
@@ -177,9 +195,16 @@ class HfCheckpoint final : public TensorSource {
     }
     add_tensor(TensorRole::kFinalNorm, 0);
     if (pieces_.count({TensorRole::kHead}) != 0 || tied == false) add_tensor(TensorRole::kHead, 0);
-    if (n_missing_ == 0) return;
+    if (missing_.empty() || faults_ != nullptr) return;
     fail(GROK1_E_BAD_FILE, "{}: '{}' is missing, {} of {} tensors in all; fetch what is missing", listing_.folder,
-         first_missing_, n_missing_, n_wanted_);
+         missing_.front(), missing_.size(), n_wanted_);
+  }
+
+  // Unless it is in a file that could not be read, or listed in the index, of which that has been told.
+  void tell_missing(const std::string& name) const {
+    if (faults_ == nullptr || index_ || !is_all_read()) return;
+    faults_->add(Failure(GROK1_E_BAD_FILE, fmt::format("{}: '{}' is missing; fetch it", listing_.folder, name)),
+                 FileFault::kMissing, {listing_.folder, name});
   }
 
   void add_tensor(TensorRole role, uint32_t layer) {
@@ -191,20 +216,34 @@ class HfCheckpoint final : public TensorSource {
     tensor.values.rank = shape.rank;
     tensor.values.shape = shape.sizes;
     const uint32_t n = is_hf_expert(role) ? config_.experts : 1;
-    for (uint32_t expert = 0; expert < n; ++expert) {
-      const HfName name{role, layer, expert};
-      ++n_wanted_;
-      if (const auto found = pieces_.find(name); found != pieces_.end()) {
-        add_hf_parts(tensor.values, name, found->second, listing_.ranks);
-      } else if (++n_missing_ == 1) {
-        first_missing_ = hf_name(naming_, name);
-      }
-    }
-    if (n_missing_ != 0) return;
+    bool complete = true;
+    for (uint32_t expert = 0; expert < n; ++expert) complete = add_parts(tensor, {role, layer, expert}) && complete;
+    if (!complete || (faults_ == nullptr && !missing_.empty())) return;
     tensor.name = title_of(role, layer);
-    require_complete(tensor.values, tensor.name);
-    tensors_.push_back(std::move(tensor));
+    const bool right = tolerate(faults_, FileFault::kDamaged, {listing_.folder, tensor.name},
+                                [&] { require_complete(tensor.values, tensor.name); });
+    if (right) tensors_.push_back(std::move(tensor));
   }
+
+  bool add_parts(Tensor& tensor, const HfName& name) {
+    ++n_wanted_;
+    const auto found = pieces_.find(name);
+    if (found == pieces_.end()) {
+      missing_.push_back(hf_name(naming_, name));
+      tell_missing(missing_.back());
+      return false;
+    }
+    const HfPiece& first = found->second.front();
+    const Faults told([this](const Fault& fault) {
+      const FileFault kind = fault.failure.fault();
+      if (kind != FileFault::kMissing || is_all_read()) faults_->add(fault.failure, kind, fault.place);
+    });
+    return tolerate(faults_ == nullptr ? nullptr : &told, FileFault::kShape, {first.file->path(), first.entry.name},
+                    [&] { add_hf_parts(tensor.values, name, found->second, listing_.ranks); });
+  }
+
+  // Otherwise files have been told that explain what is missing.
+  bool is_all_read() const { return unread_.empty() && listing_.complete; }
 
   // Of experts' matrices the name that they would have as one.
   std::string title_of(TensorRole role, uint32_t layer) const {
@@ -215,7 +254,8 @@ class HfCheckpoint final : public TensorSource {
 
   // Most ports store the embedding twice.
   void drop_tied_head(std::optional<bool> tied) {
-    if (tensors_.back().role != TensorRole::kHead) return;
+    if (tensors_.empty() || tensors_.back().role != TensorRole::kHead) return;
+    if (tensors_.front().role != TensorRole::kEmbedding) return;  // it had a fault
     for (const JoinedFile& file : files_) file.set_readahead(true);
     const bool same = same_rows(tensors_.back().values, tensors_.front().values);
     for (const JoinedFile& file : files_) file.set_readahead(false);
@@ -237,14 +277,16 @@ class HfCheckpoint final : public TensorSource {
   }
 
   HfFiles listing_;
+  const Faults* faults_;  // of the constructor only
   Config config_;
   std::optional<HfIndex> index_;
   std::vector<JoinedFile> files_;
   std::vector<HfPiece> stored_;  // until they are sorted
   HfNaming naming_ = HfNaming::kKeyfan;
   std::map<HfName, std::vector<HfPiece>> pieces_;
-  size_t n_wanted_ = 0, n_missing_ = 0;
-  std::string first_missing_;
+  std::set<std::string> unread_;  // names of files that had a fault of their own
+  size_t n_wanted_ = 0;
+  std::vector<std::string> missing_;
   std::vector<Tensor> tensors_;
   std::string tokenizer_path_;
   std::vector<std::string> warnings_;
@@ -252,8 +294,8 @@ class HfCheckpoint final : public TensorSource {
 
 }  // namespace
 
-std::unique_ptr<TensorSource> open_hf_checkpoint(const std::string& path) {
-  return std::make_unique<HfCheckpoint>(path);
+std::unique_ptr<TensorSource> open_hf_checkpoint(const std::string& path, const Faults* faults) {
+  return std::make_unique<HfCheckpoint>(path, faults);
 }
 
 }  // namespace grok1

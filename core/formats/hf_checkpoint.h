@@ -11,7 +11,7 @@
 namespace grok1 {
 
 // Of a path for which is_hf_checkpoint() (hf_files.h) is true. Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE,
-// GROK1_E_UNSUPPORTED.
-std::unique_ptr<TensorSource> open_hf_checkpoint(const std::string& path);
+// GROK1_E_UNSUPPORTED. With `faults` a missing or bad file leaves its tensors out, and a bad tensor itself.
+std::unique_ptr<TensorSource> open_hf_checkpoint(const std::string& path, const Faults* faults = nullptr);
 
 }  // namespace grok1

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/base/failure.h"
+#include "core/formats/faults.h"
 
 namespace grok1 {
 namespace {
@@ -50,13 +51,13 @@ void require_all_ranks(HfFiles& found) {
     has[*file.rank] = true;
   }
   const auto missing = std::find(has.begin(), has.end(), false);
+  found.ranks = static_cast<uint32_t>(has.size());
   if (missing != has.end() || has.empty()) {
     throw Failure(GROK1_E_NOT_FOUND,
                   fmt::format("{}: a file *-TP-{:03}.safetensors is missing; fetch the shards of all ranks",
                               found.folder, missing - has.begin()),
                   GROK1_SOURCE_SYSTEM, ENOENT);
   }
-  found.ranks = static_cast<uint32_t>(has.size());
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ bool is_hf_checkpoint(const std::string& path) {
   return false;
 }
 
-HfFiles find_hf_files(const std::string& path) {
+HfFiles find_hf_files(const std::string& path, const Faults* faults) {
   HfFiles found;
   std::error_code error;
   if (!fs::is_directory(path, error)) {
@@ -98,7 +99,9 @@ HfFiles find_hf_files(const std::string& path) {
     found.files.push_back({file.string(), std::nullopt});
     if (sharded && shard != "common") found.files.back().rank = static_cast<uint32_t>(std::stoul(std::string(shard)));
   }
-  if (sharded) require_all_ranks(found);
+  if (sharded) {
+    found.complete = tolerate(faults, FileFault::kMissing, {found.folder, ""}, [&] { require_all_ranks(found); });
+  }
   return found;
 }
 

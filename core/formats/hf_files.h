@@ -9,6 +9,8 @@
 
 namespace grok1 {
 
+class Faults;  // faults.h
+
 struct HfFile {
   std::string path;
   std::optional<uint32_t> rank;  // of a shard; nothing where tensors are whole
@@ -19,6 +21,7 @@ struct HfFiles {
   std::string index;          // path of model.safetensors.index.json; "" where it is not to be read
   std::vector<HfFile> files;  // by name; empty where the index says which
   uint32_t ranks = 0;         // 0: no shards
+  bool complete = true;       // with `faults`: false if some rank has no file
 };
 
 // Whether a model path is a safetensors file or a folder with such files or their index.
@@ -26,6 +29,6 @@ bool is_hf_checkpoint(const std::string& path);
 
 // Of a path for which that is so. Throws GROK1_E_NOT_FOUND if a rank has no file, GROK1_E_UNSUPPORTED if the path is a
 // single shard.
-HfFiles find_hf_files(const std::string& path);
+HfFiles find_hf_files(const std::string& path, const Faults* faults = nullptr);
 
 }  // namespace grok1

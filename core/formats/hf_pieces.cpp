@@ -62,14 +62,15 @@ class Assembly {
     throw Failure(GROK1_E_UNSUPPORTED,
                   fmt::format("{}: at byte {}: '{}' is of type {}; {} wanted", piece.file->path(), piece.entry.dtype_at,
                               piece.entry.name, piece.entry.dtype, wanted),
-                  GROK1_SOURCE_FILE, 0, piece.entry.dtype_at);
+                  GROK1_SOURCE_FILE, 0, piece.entry.dtype_at)
+        .counted_as(FileFault::kEncoding);
   }
 
   void require_ranks(uint32_t ranks) const {
     if (!pieces_.front().rank) return;
     for (uint32_t rank = 0; rank < ranks; ++rank) {
       if (rank < pieces_.size() && pieces_[rank].rank == rank) continue;
-      fail_in_file(pieces_.front().file->path(), pieces_.front().entry.name_at,
+      fail_in_file(FileFault::kMissing, pieces_.front().file->path(), pieces_.front().entry.name_at,
                    "'{}' wanted in the shards of all {} ranks, found none of rank {}", pieces_.front().entry.name,
                    ranks, rank);
     }
@@ -82,8 +83,8 @@ class Assembly {
       const std::byte* bytes = piece.file->contiguous(piece.entry.offset, piece.entry.bytes);
       const std::byte* wanted = first.file->contiguous(first.entry.offset, first.entry.bytes);
       if (&piece == &first || std::memcmp(bytes, wanted, first.entry.bytes) == 0) continue;
-      fail_in_file(piece.file->path(), piece.entry.offset, "'{}' wanted as it is in {}, found another",
-                   piece.entry.name, first.file->path());
+      fail_in_file(FileFault::kDamaged, piece.file->path(), piece.entry.offset,
+                   "'{}' wanted as it is in {}, found another", piece.entry.name, first.file->path());
     }
     add(first, 0, array_.outer(), 0, array_.inner());
   }

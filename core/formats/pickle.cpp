@@ -58,7 +58,8 @@ class Walker {
 
   Pickle run() {
     if (file_.size() < 2 || byte(0) != kProto || byte(1) != 4) {
-      fail_in_file(path_, 0, "a pickle of protocol 4 wanted, found something else");
+      fail_in_file(file_.size() < 2 ? FileFault::kShort : FileFault::kDamaged, path_, 0,
+                   "a pickle of protocol 4 wanted, found something else");
     }
     position_ = 2;
     for (uint64_t count = 1;; ++count) {  // PROTO was the first
@@ -91,8 +92,9 @@ class Walker {
       fail_in_file(path_, at_, "a length of {} bytes reaches over the end of the file", size);
     }
     // STOP follows whatever it is that reaches over the end.
-    fail_in_file(path_, at_, "file has {} bytes, at least {} expected; it was cut short, fetch it again",
-                 with_commas(file_.size()), with_commas(wanted));
+    fail_in_file(FileFault::kShort, path_, at_,
+                 "file has {} bytes, at least {} expected; it was cut short, fetch it again", with_commas(file_.size()),
+                 with_commas(wanted));
   }
 
   // Unsigned, little-endian.

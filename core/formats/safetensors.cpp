@@ -18,7 +18,7 @@ static_assert(std::endian::native == std::endian::little, "the length is read as
 
 std::string_view header_text(const std::string& path, std::span<const std::byte> file) {
   if (file.size() < kLengthBytes) {
-    fail_in_file(path, 0, "a header's length of 8 bytes wanted, found a file of {}", file.size());
+    fail_in_file(FileFault::kShort, path, 0, "a header's length of 8 bytes wanted, found a file of {}", file.size());
   }
   uint64_t length;
   std::memcpy(&length, file.data(), kLengthBytes);
@@ -26,7 +26,8 @@ std::string_view header_text(const std::string& path, std::span<const std::byte>
     fail_in_file(path, 0, "a header of at most {} bytes wanted, found a length of {}", kMostHeader, length);
   }
   if (length > file.size() - kLengthBytes) {
-    fail_in_file(path, 0, "a header of {} bytes wanted, {} follow; the file was cut short, fetch it again", length,
+    fail_in_file(FileFault::kShort, path, 0,
+                 "a header of {} bytes wanted, {} follow; the file was cut short, fetch it again", length,
                  file.size() - kLengthBytes);
   }
   return {reinterpret_cast<const char*>(file.data()) + kLengthBytes, length};
@@ -48,7 +49,7 @@ void check_extent(const std::string& path, const SafetensorsHeader::Tensor& tens
     fail_in_file(path, tensor.offsets_at, "an end behind the begin {} wanted, found {}", tensor.begin, tensor.end);
   }
   if (tensor.end > size) {
-    fail_in_file(path, tensor.offsets_at,
+    fail_in_file(FileFault::kShort, path, tensor.offsets_at,
                  "a tensor that ends in the {} bytes behind the header wanted, found one that ends at {}; the file was "
                  "cut short, fetch it again",
                  size, tensor.end);

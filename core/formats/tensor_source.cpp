@@ -59,8 +59,8 @@ void require_complete(const StoredArray& array, const std::string& name) {
     if (!inside) fail_in_file(part.file->path(), part.offset, "{} does not lie inside {}", part.name, name);
     for (const TensorPart* other = array.parts.data(); other != &part; ++other)
       if (overlap(part, *other)) {
-        fail_in_file(part.file->path(), part.offset, "{} has numbers of {} that {} has too", part.name, name,
-                     other->name);
+        fail_in_file(FileFault::kDuplicate, part.file->path(), part.offset, "{} has numbers of {} that {} has too",
+                     part.name, name, other->name);
       }
     elements += (part.expert_end - part.expert_begin) * (part.outer_end - part.outer_begin) *
                 (part.inner_end - part.inner_begin);
@@ -78,13 +78,13 @@ const Tensor& TensorSource::find(TensorRole role, uint32_t layer) const {
   fail(GROK1_E_INTERNAL, "no tensor of role {} in layer {}", static_cast<int>(role), layer);
 }
 
-std::unique_ptr<TensorSource> open_model(const std::string& path) {
+std::unique_ptr<TensorSource> open_model(const std::string& path, const Faults* faults) {
   // A folder of several is one of xAI's: other files are made beside it.
   if (!has_xai_checkpoint(path)) {
-    if (is_hf_checkpoint(path)) return open_hf_checkpoint(path);
-    if (is_gguf_path(path)) return open_gguf_checkpoint(path);
+    if (is_hf_checkpoint(path)) return open_hf_checkpoint(path, faults);
+    if (is_gguf_path(path)) return open_gguf_checkpoint(path, faults);
   }
-  return open_xai_checkpoint(path);
+  return open_xai_checkpoint(path, faults);
 }
 
 }  // namespace grok1

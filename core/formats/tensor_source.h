@@ -76,6 +76,8 @@ struct Tensor {
   uint64_t bytes() const { return values.bytes() + scales.bytes(); }
 };
 
+class Faults;  // faults.h
+
 class TensorSource {
  public:
   virtual ~TensorSource() = default;
@@ -101,7 +103,8 @@ void require_complete(const StoredArray& array, const std::string& name);
 
 // Opens a model path in whatever format it is in: a folder that contains ckpt-0, or ckpt-0 itself; a folder of
 // safetensors, or one such file; a GGUF file, a shard or piece of one, or the folder of one.
-// Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED.
-std::unique_ptr<TensorSource> open_model(const std::string& path);
+// Throws GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED; with `faults` only where there is
+// nothing to go on with.
+std::unique_ptr<TensorSource> open_model(const std::string& path, const Faults* faults = nullptr);
 
 }  // namespace grok1

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <set>
 
 #include "core/base/encoding.h"
 #include "core/base/failure.h"
 #include "core/formats/config_json.h"
+#include "core/formats/faults.h"
 #include "core/formats/pickle.h"
 #include "core/formats/xai_names.h"
 
@@ -63,16 +65,16 @@ std::string shape_text(uint32_t rank, const std::array<uint64_t, 4>& shape) {
 
 class XaiCheckpoint final : public TensorSource {
  public:
-  explicit XaiCheckpoint(const std::string& path) : folders_(find_folders(path)) {
-    const fs::path config = folders_.beside / "config.json", tokenizer = folders_.beside / "tokenizer.model";
-    has_config_ = is_there(config);
-    if (has_config_) config_ = read_config_json(config.string());
+  XaiCheckpoint(const std::string& path, const Faults* faults) : folders_(find_folders(path)), faults_(faults) {
+    const fs::path tokenizer = folders_.beside / "tokenizer.model";
     if (is_there(tokenizer)) tokenizer_path_ = tokenizer.string();
+    if (!read_config()) return;  // no file can be held against numbers that are not known
     const std::vector<XaiName> names = xai_names(config_.layers);
-    check_listing(names);
+    const std::vector<bool> found = check_listing(names);
     files_.reserve(names.size());  // tensors point into it
     tensors_.reserve(names.size());
-    for (size_t i = 0; i < names.size(); ++i) open_tensor(i, names[i]);
+    for (size_t i = 0; i < names.size(); ++i)
+      if (found[i]) open_tensor(i, names[i]);
     warnings_ = config_warnings(config_);
   }
 
@@ -94,16 +96,24 @@ class XaiCheckpoint final : public TensorSource {
   }
 
  private:
+  bool read_config() {
+    const fs::path config = folders_.beside / "config.json";
+    has_config_ = is_there(config);
+    if (!has_config_) return true;
+    return tolerate(faults_, FileFault::kDamaged, {config.string(), ""},
+                    [&] { config_ = read_config_json(config.string()); });
+  }
+
   // Why a file may not fit although nothing is wrong with it.
   std::string hint() const {
     if (has_config_) return "";
     return "; without a config.json beside ckpt-0 Grok-1's own sizes are expected";
   }
 
-  // Every expected file must be there and no other of the same kind.
-  void check_listing(const std::vector<XaiName>& names) const {
+  // Every expected file must be there and no other of the same kind. Returns which of them are.
+  std::vector<bool> check_listing(const std::vector<XaiName>& names) const {
     std::vector<bool> found(names.size());
-    std::string extra;
+    std::set<std::string> extra;
     std::error_code error;
     for (fs::directory_iterator entry(folders_.tensors, error), end; !error && entry != end; entry.increment(error)) {
       const std::string name = entry->path().filename().string();
@@ -111,15 +121,31 @@ class XaiCheckpoint final : public TensorSource {
       const auto index = static_cast<size_t>(std::stoul(name.substr(6, 5)));
       if (index < names.size() && name == xai_file_name(index)) {
         found[index] = true;
-      } else if (extra.empty() || name < extra) {
-        extra = name;
+      } else {
+        extra.insert(name);
       }
     }
     if (error) fail_in_system(GROK1_E_IO, error.value(), folders_.tensors.string() + ": cannot list");
-    require_all(names, found);
-    if (extra.empty()) return;
-    fail_in_file((folders_.tensors / extra).string(), 0,
-                 "{} tensor files of {} layers wanted, found this one besides{}", names.size(), config_.layers, hint());
+    faults_ == nullptr ? require_all(names, found) : tell_missing(names, found);
+    for (const std::string& name : extra) {
+      const std::string path = (folders_.tensors / name).string();
+      tolerate(faults_, FileFault::kExtra, {path, ""}, [&] {
+        fail_in_file(path, 0, "{} tensor files of {} layers wanted, found this one besides{}", names.size(),
+                     config_.layers, hint());
+      });
+    }
+    return found;
+  }
+
+  void tell_missing(const std::vector<XaiName>& names, const std::vector<bool>& found) const {
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (found[i]) continue;
+      const std::string path = (folders_.tensors / xai_file_name(i)).string();
+      faults_->add(Failure(GROK1_E_NOT_FOUND,
+                           fmt::format("{}: this file is missing ({}); fetch it{}", path, names[i].title, hint()),
+                           GROK1_SOURCE_SYSTEM, ENOENT),
+                   FileFault::kMissing, {path, names[i].name});
+    }
   }
 
   void require_all(const std::vector<XaiName>& names, const std::vector<bool>& found) const {
@@ -134,14 +160,18 @@ class XaiCheckpoint final : public TensorSource {
   }
 
   void open_tensor(size_t index, const XaiName& name) {
-    try {
-      files_.emplace_back(std::vector{(folders_.tensors / xai_file_name(index)).string()});
-      files_.back().set_readahead(false);  // of a file only its headers are looked at here
-      tensors_.push_back(read_tensor(files_.back(), name));
-    } catch (const Failure& failure) {
-      throw Failure(failure.status(), fmt::format("{} ({})", failure.message(), name.title), failure.source(),
-                    failure.native_code(), failure.offset());
-    }
+    const std::string path = (folders_.tensors / xai_file_name(index)).string();
+    tolerate(faults_, FileFault::kDamaged, {path, name.name}, [&] {
+      try {
+        files_.emplace_back(std::vector{path});
+        files_.back().set_readahead(false);  // of a file only its headers are looked at here
+        tensors_.push_back(read_tensor(files_.back(), name));
+      } catch (const Failure& failure) {
+        throw Failure(failure.status(), fmt::format("{} ({})", failure.message(), name.title), failure.source(),
+                      failure.native_code(), failure.offset())
+            .counted_as(failure.fault());
+      }
+    });
   }
 
   Tensor read_tensor(const JoinedFile& file, const XaiName& name) const {
@@ -169,7 +199,7 @@ class XaiCheckpoint final : public TensorSource {
 
   void check_shape(const MappedFile& file, const PickledArray& array, const XaiShape& wanted) const {
     if (array.rank == wanted.rank && array.shape == wanted.shape) return;
-    fail_in_file(file.path(), array.shape_at, "an array of shape {} wanted, found {}{}",
+    fail_in_file(FileFault::kShape, file.path(), array.shape_at, "an array of shape {} wanted, found {}{}",
                  shape_text(wanted.rank, wanted.shape), shape_text(array.rank, array.shape), hint());
   }
 
@@ -177,17 +207,20 @@ class XaiCheckpoint final : public TensorSource {
     const bool int8 = pickle.weight.encoding == GROK1_ENCODING_I8;
     if (!pickle.scales) {
       if (!int8) return;
-      fail_in_file(file.path(), pickle.weight.dtype_at, "f32, bf16, or int8 with scales wanted, found int8 without");
+      fail_in_file(FileFault::kEncoding, file.path(), pickle.weight.dtype_at,
+                   "f32, bf16, or int8 with scales wanted, found int8 without");
     }
     if (!is_xai_quantized(role)) {
-      fail_in_file(file.path(), pickle.weight.dtype_at, "a plain array of f32 or bf16 wanted, found one with scales");
+      fail_in_file(FileFault::kEncoding, file.path(), pickle.weight.dtype_at,
+                   "a plain array of f32 or bf16 wanted, found one with scales");
     }
     if (!int8) {
-      fail_in_file(file.path(), pickle.weight.dtype_at, "int8 wanted where there are scales, found {}",
-                   encoding_name(pickle.weight.encoding));
+      fail_in_file(FileFault::kEncoding, file.path(), pickle.weight.dtype_at,
+                   "int8 wanted where there are scales, found {}", encoding_name(pickle.weight.encoding));
     }
     if (pickle.scales->encoding == GROK1_ENCODING_I8) {
-      fail_in_file(file.path(), pickle.scales->dtype_at, "scales of bf16 or f32 wanted, found int8");
+      fail_in_file(FileFault::kEncoding, file.path(), pickle.scales->dtype_at,
+                   "scales of bf16 or f32 wanted, found int8");
     }
   }
 
@@ -199,7 +232,7 @@ class XaiCheckpoint final : public TensorSource {
     XaiShape wanted{values.rank, values.shape};
     wanted.shape[k_axis] = groups;
     if (scales.rank != wanted.rank || scales.shape != wanted.shape || groups == 0 || k % groups != 0) {
-      fail_in_file(file.path(), scales.shape_at,
+      fail_in_file(FileFault::kShape, file.path(), scales.shape_at,
                    "scales of a shape like {} wanted, with a divisor of {} in place of that size, found {}",
                    shape_text(values.rank, values.shape), k, shape_text(scales.rank, scales.shape));
     }
@@ -207,6 +240,7 @@ class XaiCheckpoint final : public TensorSource {
   }
 
   Folders folders_;
+  const Faults* faults_;  // of the constructor only
   bool has_config_ = false;
   Config config_;
   std::vector<JoinedFile> files_;  // of one file each
@@ -221,8 +255,8 @@ bool has_xai_checkpoint(const std::string& path) {
   return is_folder(fs::path(path) / "ckpt-0") || is_there(fs::path(path) / xai_file_name(0));
 }
 
-std::unique_ptr<TensorSource> open_xai_checkpoint(const std::string& path) {
-  return std::make_unique<XaiCheckpoint>(path);
+std::unique_ptr<TensorSource> open_xai_checkpoint(const std::string& path, const Faults* faults) {
+  return std::make_unique<XaiCheckpoint>(path, faults);
 }
 
 }  // namespace grok1

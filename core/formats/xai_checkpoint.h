@@ -13,7 +13,7 @@ namespace grok1 {
 // Whether a ckpt-0 lies at the path, as open_xai_checkpoint takes it.
 bool has_xai_checkpoint(const std::string& path);
 
-// path: the folder that contains ckpt-0, or ckpt-0 itself.
-std::unique_ptr<TensorSource> open_xai_checkpoint(const std::string& path);
+// path: the folder that contains ckpt-0, or ckpt-0 itself. With `faults` a missing or bad file leaves its tensor out.
+std::unique_ptr<TensorSource> open_xai_checkpoint(const std::string& path, const Faults* faults = nullptr);
 
 }  // namespace grok1

@@ -127,7 +127,7 @@ void require_support(const Device& device, const TensorSource& source, const Lim
 Placement place_on(const Devices& devices, const Wishes& wishes, const TensorSource& source, const Limits& limits,
                    uint32_t how) {
   const Division division = divide(measure(devices, source, limits, how), shape_of(source, devices.size()), wishes);
-  Placement placement{limits, {}, {}, {}, GROK1_INIT(grok1_plan)};
+  Placement placement{limits, {}, {}, {}, GROK1_INIT(grok1_plan), devices, wishes};
   const std::vector<uint32_t> busy = busy_members(division);
   for (const uint32_t member : busy) placement.devices.push_back(devices[member]);
   placement.division = keep(division, busy);
@@ -158,6 +158,18 @@ Placement place_on(const Candidate& candidate, const TensorSource& source, const
                   how == GROK1_WEIGHTS_READ ? how : uint32_t{GROK1_WEIGHTS_MAPPED});
 }
 
+// Like that placement, but for another context.
+grok1_plan plan_with_context(const Placement& placement, const TensorSource& source, uint32_t context_tokens) {
+  Limits limits = placement.limits;
+  limits.context_tokens = context_tokens;
+  return place_on(placement.candidates, placement.wishes, source, limits, placement.plan.weights).plan;
+}
+
+// How much of a wish a residency is: all in memory, experts on disk, nothing.
+int rank_of(uint32_t residency) {
+  return residency == GROK1_RESIDENCY_IN_MEMORY ? 2 : residency == GROK1_RESIDENCY_FROM_DISK ? 1 : 0;
+}
+
 }  // namespace
 
 Placement place_model(Runtime& runtime, const TensorSource& source, const grok1_model_options& options) {
@@ -182,6 +194,27 @@ Placement place_model(Runtime& runtime, const TensorSource& source, const grok1_
     }
   }
   return place_on(candidates.back(), source, limits, how, for_backends);
+}
+
+void measure_context(Placement& placement, const TensorSource& source) {
+  const uint32_t page = placement.limits.page_tokens, context = source.config().context;
+  // As many as the model's context has, and as a pool can number: see Limits::n_pages.
+  const uint32_t pages = std::min((context + page - 1) / page, UINT32_MAX / placement.limits.max_sequences - 1);
+  const auto plan_of = [&](uint32_t n_pages) {
+    return plan_with_context(placement, source, std::min(context, n_pages * page));
+  };
+  const grok1_plan least = plan_with_context(placement, source, page),
+                   more = plan_with_context(placement, source, 2 * page);
+  placement.plan.kv_bytes_per_token = (more.kv_bytes - least.kv_bytes) / page / placement.limits.max_sequences;
+  const int wanted = rank_of(least.residency);
+  if (wanted == 0) return;
+  uint32_t fits = 1, too_many = pages + 1;  // pages; the most that fit are in fits .. too_many - 1
+  if (rank_of(plan_of(pages).residency) >= wanted) fits = pages;
+  while (too_many - fits > 1 && fits != pages) {
+    const uint32_t middle = fits + (too_many - fits) / 2;
+    (rank_of(plan_of(middle).residency) >= wanted ? fits : too_many) = middle;
+  }
+  placement.plan.max_context_tokens = std::min(context, fits * page);
 }
 
 void require_fit(const Placement& placement) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -21,7 +22,6 @@ namespace cli {
 namespace {
 
 constexpr size_t kRequest = size_t{4} << 20;
-constexpr size_t kMostRequests = 512;
 constexpr size_t kAlignment = 4096;  // of buffer and offset, as direct reads demand
 constexpr unsigned kInFlight = 4;
 constexpr double kMostSeconds = 1;
@@ -33,14 +33,15 @@ struct Request {
   off_t offset;
 };
 
-std::vector<Request> requests_of(const grok1_model* model) {
+std::vector<Request> requests_of(const grok1_model* model, uint64_t most_bytes) {
+  const size_t most = std::max<size_t>(1, most_bytes / kRequest);
   std::set<std::string> seen;
   std::vector<Request> requests;
   grok1_tensor_info tensor = GROK1_INIT(grok1_tensor_info);
   for (size_t i = 0; grok1_model_tensor(model, i, &tensor) == GROK1_OK; ++i) {
     struct stat file {};
     if (!seen.insert(tensor.path).second || stat(tensor.path, &file) != 0) continue;
-    for (off_t at = 0; at < file.st_size && requests.size() < kMostRequests; at += kRequest)
+    for (off_t at = 0; at < file.st_size && requests.size() < most; at += kRequest)
       requests.push_back({tensor.path, at});
   }
   return requests;
@@ -62,8 +63,8 @@ ssize_t read_directly(const Request& request, void* buffer) {
 
 }  // namespace
 
-DiskRate measure_disk(const grok1_model* model) {
-  const std::vector<Request> requests = requests_of(model);
+DiskRate measure_disk(const grok1_model* model, uint64_t most_bytes) {
+  const std::vector<Request> requests = requests_of(model, most_bytes);
   std::atomic<size_t> next{0};
   std::atomic<uint64_t> bytes{0};
   std::atomic<int> error{0};

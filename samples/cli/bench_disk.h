@@ -1,6 +1,7 @@
 // How fast the disk gives the model's files when nothing of them comes from memory.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "grok1.h"
@@ -12,7 +13,7 @@ struct DiskRate {
   std::string reason;           // why not
 };
 
-// Reads tensor files past the page cache, four requests of 4 MiB in flight, up to 2 GiB or one second.
-DiskRate measure_disk(const grok1_model* model);
+// Reads tensor files past the page cache, four requests of 4 MiB in flight, up to so many bytes or one second.
+DiskRate measure_disk(const grok1_model* model, uint64_t most_bytes = uint64_t{2} << 30);
 
 }  // namespace cli

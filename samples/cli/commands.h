@@ -16,6 +16,7 @@ void add_run(CLI::App& app, Action& action);
 void add_devices(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_fit(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
 void add_perplexity(CLI::App& app, Action& action);

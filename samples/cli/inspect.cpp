@@ -19,11 +19,64 @@ struct InspectOptions {
   bool json = false;
 };
 
-std::vector<grok1_tensor_info> all_tensors(const grok1_model* model) {
+struct Inspected {
+  grok1_model_info info;
   std::vector<grok1_tensor_info> tensors;
+  std::vector<std::vector<grok1_tensor_info>> parts;  // of each tensor
+  std::vector<std::string> warnings;
+  grok1_tokenizer_info tokenizer = GROK1_INIT(grok1_tokenizer_info);  // vocab_size 0: none
+};
+
+std::vector<grok1_tensor_info> parts_of(const grok1_model* model, size_t index) {
+  std::vector<grok1_tensor_info> parts;
+  grok1_tensor_info part = GROK1_INIT(grok1_tensor_info);
+  while (grok1_model_tensor_part(model, index, parts.size(), &part) == GROK1_OK) parts.push_back(part);
+  return parts;
+}
+
+Inspected look_at(const grok1_model* model) {
+  Inspected found{model_info(model), {}, {}, {}, GROK1_INIT(grok1_tokenizer_info)};
   grok1_tensor_info tensor = GROK1_INIT(grok1_tensor_info);
-  while (grok1_model_tensor(model, tensors.size(), &tensor) == GROK1_OK) tensors.push_back(tensor);
-  return tensors;
+  for (size_t i = 0; grok1_model_tensor(model, i, &tensor) == GROK1_OK; ++i) {
+    found.tensors.push_back(tensor);
+    found.parts.push_back(parts_of(model, i));
+  }
+  for (const char* text = nullptr; grok1_model_warning(model, found.warnings.size(), &text) == GROK1_OK;)
+    found.warnings.emplace_back(text);
+  if (found.info.has_tokenizer == 0) return found;
+  const auto tokenizer = make<Tokenizer>([&](auto** out, auto* err) { return grok1_model_tokenizer(model, out, err); });
+  if (const grok1_status status = grok1_tokenizer_get_info(tokenizer.get(), &found.tokenizer); status < 0)
+    throw Stop(exit_code_of(status), grok1_status_name(status));
+  return found;
+}
+
+// What is stored in one encoding.
+struct Total {
+  uint64_t tensors = 0, weights = 0, bytes = 0;
+  double bits_per_weight() const { return 8.0 * static_cast<double>(bytes) / static_cast<double>(weights); }
+};
+
+std::map<std::string, Total> totals_of(const std::vector<grok1_tensor_info>& tensors) {
+  std::map<std::string, Total> totals;
+  for (const grok1_tensor_info& tensor : tensors) {
+    uint64_t weights = 1;
+    for (uint32_t i = 0; i < tensor.rank; ++i) weights *= tensor.shape[i];
+    Total& total = totals[tensor.encoding_name];
+    ++total.tensors;
+    total.weights += weights;
+    total.bytes += tensor.bytes + tensor.scale_bytes;
+  }
+  return totals;
+}
+
+Total sum_of(const std::map<std::string, Total>& totals) {
+  Total sum;
+  for (const auto& [name, total] : totals) {
+    sum.tensors += total.tensors;
+    sum.weights += total.weights;
+    sum.bytes += total.bytes;
+  }
+  return sum;
 }
 
 std::vector<uint64_t> shape_of(const uint64_t (&shape)[4], uint32_t rank) {
@@ -55,21 +108,52 @@ void print_numbers(const grok1_model_info& info) {
   write_stdout(text("embedding x %.16g, output x %.16g, attention x %.16g, attention soft cap %g\n",
                     info.embedding_multiplier, info.output_multiplier, info.attention_multiplier,
                     info.attention_soft_cap));
-  write_stdout(text("rope base %g, norm eps %g; pad %d, bos %d, eos %d; tokenizer: %s\n", info.rope_base,
-                    info.rms_norm_eps, info.pad_id, info.bos_id, info.eos_id, info.has_tokenizer ? "yes" : "none"));
+  write_stdout(text("rope base %g, norm eps %g; pad %d, bos %d, eos %d; ", info.rope_base, info.rms_norm_eps,
+                    info.pad_id, info.bos_id, info.eos_id));
 }
 
-void print_text(const grok1_model_info& info, const std::vector<grok1_tensor_info>& tensors) {
-  print_numbers(info);
-  std::map<std::string, uint64_t> bytes;
-  for (const grok1_tensor_info& tensor : tensors) bytes[tensor.encoding_name] += tensor.bytes + tensor.scale_bytes;
-  for (const auto& [name, size] : bytes) write_stdout(text("%s: %s\n", name.c_str(), file_size(size).c_str()));
+void print_tokenizer(const grok1_tokenizer_info& tokenizer) {
+  if (tokenizer.vocab_size == 0) return write_stdout("tokenizer: none\n");
+  write_stdout(text("tokenizer: %u pieces, unk %d, bos %d, eos %d, pad %d\n", tokenizer.vocab_size, tokenizer.unk_id,
+                    tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id));
+}
+
+void print_total(const std::string& name, const Total& total) {
+  write_stdout(text("%s: %s in %llu tensors, %.2f bits per weight\n", name.c_str(), file_size(total.bytes).c_str(),
+                    static_cast<unsigned long long>(total.tensors), total.bits_per_weight()));
+}
+
+std::string range_text(const char* what, uint64_t begin, uint64_t end, uint64_t all) {
+  if (begin == 0 && end == all) return "";
+  const auto number = [](uint64_t n) { return std::to_string(n); };
+  return std::string(", ") + what +
+         (end - begin == 1 ? " " + number(begin) : "s " + number(begin) + "-" + number(end - 1));
+}
+
+// "  blk.0.ffn_gate.3.weight  expert 3  1.2 GB at byte 4096 of model.gguf"
+void print_part(const grok1_tensor_info& whole, const grok1_tensor_info& part) {
+  const std::string place = range_text("expert", part.expert_begin, part.expert_end, whole.expert_end) +
+                            range_text("row", part.row_begin, part.row_end, whole.row_end) +
+                            range_text("column", part.column_begin, part.column_end, whole.column_end);
+  write_stdout(text("        %s%s: %s at byte %llu of %s\n", part.name, place.c_str(), file_size(part.bytes).c_str(),
+                    static_cast<unsigned long long>(part.offset), part.path));
+}
+
+void print_text(const Inspected& found) {
+  print_numbers(found.info);
+  print_tokenizer(found.tokenizer);
+  for (const std::string& warning : found.warnings) write_stdout("warning: " + warning + "\n");
+  const auto totals = totals_of(found.tensors);
+  for (const auto& [name, total] : totals) print_total(name, total);
+  print_total("all", sum_of(totals));
   write_stdout("\n");
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    const grok1_tensor_info& tensor = tensors[i];
+  for (size_t i = 0; i < found.tensors.size(); ++i) {
+    const grok1_tensor_info& tensor = found.tensors[i];
     write_stdout(text("%4zu  %-58s %-20s %10s  %s\n", i, tensor.name,
                       shape_text(shape_of(tensor.shape, tensor.rank)).c_str(),
                       file_size(tensor.bytes + tensor.scale_bytes).c_str(), encoding_text(tensor).c_str()));
+    if (tensor.n_parts == 1) continue;
+    for (const grok1_tensor_info& part : found.parts[i]) print_part(tensor, part);
   }
 }
 
@@ -102,32 +186,65 @@ nlohmann::ordered_json config_json(const grok1_model_info& info) {
           {"has_tokenizer", info.has_tokenizer != 0}};
 }
 
-void print_json(const grok1_model_info& info, const std::vector<grok1_tensor_info>& tensors) {
-  nlohmann::ordered_json out = config_json(info);
-  out["tensors"] = nlohmann::json::array();
-  for (const grok1_tensor_info& tensor : tensors) {
-    nlohmann::ordered_json item = {{"name", tensor.name},
-                                   {"path", tensor.path},
-                                   {"encoding", tensor.encoding_name},
-                                   {"shape", shape_of(tensor.shape, tensor.rank)},
-                                   {"offset", tensor.offset},
-                                   {"bytes", tensor.bytes}};
-    if (tensor.scale_groups != 0) {
-      item["scale_shape"] = shape_of(tensor.scale_shape, tensor.rank);
-      item["scale_groups"] = tensor.scale_groups;
-      item["scale_offset"] = tensor.scale_offset;
-      item["scale_bytes"] = tensor.scale_bytes;
-    }
-    out["tensors"].push_back(std::move(item));
+nlohmann::ordered_json tokenizer_json(const grok1_tokenizer_info& tokenizer) {
+  if (tokenizer.vocab_size == 0) return nullptr;
+  return {{"pieces", tokenizer.vocab_size}, {"unk_id", tokenizer.unk_id}, {"bos_id", tokenizer.bos_id},
+          {"eos_id", tokenizer.eos_id},     {"pad_id", tokenizer.pad_id}, {"longest_piece", tokenizer.longest_piece}};
+}
+
+nlohmann::ordered_json total_json(const Total& total) {
+  return {{"tensors", total.tensors},
+          {"weights", total.weights},
+          {"bytes", total.bytes},
+          {"bits_per_weight", total.bits_per_weight()}};
+}
+
+nlohmann::ordered_json part_json(const grok1_tensor_info& part) {
+  return {{"name", part.name},
+          {"path", part.path},
+          {"offset", part.offset},
+          {"bytes", part.bytes},
+          {"experts", {part.expert_begin, part.expert_end}},
+          {"rows", {part.row_begin, part.row_end}},
+          {"columns", {part.column_begin, part.column_end}}};
+}
+
+nlohmann::ordered_json tensor_json(const grok1_tensor_info& tensor, const std::vector<grok1_tensor_info>& parts) {
+  nlohmann::ordered_json item = {{"name", tensor.name},
+                                 {"path", tensor.path},
+                                 {"encoding", tensor.encoding_name},
+                                 {"shape", shape_of(tensor.shape, tensor.rank)},
+                                 {"transposed", tensor.transposed != 0},
+                                 {"offset", tensor.offset},
+                                 {"bytes", tensor.bytes}};
+  if (tensor.scale_groups != 0) {
+    item["scale_shape"] = shape_of(tensor.scale_shape, tensor.rank);
+    item["scale_groups"] = tensor.scale_groups;
+    item["scale_offset"] = tensor.scale_offset;
+    item["scale_bytes"] = tensor.scale_bytes;
   }
+  if (tensor.n_parts == 1) return item;
+  for (const grok1_tensor_info& part : parts) item["parts"].push_back(part_json(part));
+  return item;
+}
+
+void print_json(const Inspected& found) {
+  nlohmann::ordered_json out = config_json(found.info);
+  out["tokenizer"] = tokenizer_json(found.tokenizer);
+  out["warnings"] = found.warnings;
+  const auto totals = totals_of(found.tensors);
+  for (const auto& [name, total] : totals) out["totals"][name] = total_json(total);
+  out["totals"]["all"] = total_json(sum_of(totals));
+  out["tensors"] = nlohmann::json::array();
+  for (size_t i = 0; i < found.tensors.size(); ++i)
+    out["tensors"].push_back(tensor_json(found.tensors[i], found.parts[i]));
   write_stdout(out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 int inspect(const InspectOptions& options) {
   const Model model = probe_model(options.model);
-  const grok1_model_info info = model_info(model.get());
-  const auto tensors = all_tensors(model.get());
-  options.json ? print_json(info, tensors) : print_text(info, tensors);
+  const Inspected found = look_at(model.get());
+  options.json ? print_json(found) : print_text(found);
   return kOk;
 }
 

@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   cli::add_devices(app, action);
   cli::add_inspect(app, action);
   cli::add_fit(app, action);
+  cli::add_verify(app, action);
   cli::add_tokenize(app, action);
   cli::add_logits(app, action);
   cli::add_perplexity(app, action);

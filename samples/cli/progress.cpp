@@ -27,7 +27,12 @@ Progress::Progress(std::string label, Unit unit)
     : label_(std::move(label)), unit_(unit), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
+  wipe();
+}
+
+void Progress::wipe() {
   if (drawn_) std::fputs("\r\033[K", stderr);
+  drawn_ = false;
 }
 
 std::string Progress::amount(double count) const {

@@ -18,6 +18,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(uint64_t done, uint64_t total);
+  void wipe();  // so that other lines may be written
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -83,6 +83,14 @@ TEST_P(MisuseTest, RuntimeAndModel) {
     };
   };
   grok1_rates rates = GROK1_INIT(grok1_rates);
+  grok1_verify_report report = GROK1_INIT(grok1_verify_report);
+  const auto verify = [&](const char* path, size_t size, uint32_t flags) {
+    return [&report, path, size, flags](grok1_error* err) {
+      grok1_verify_options options = GROK1_INIT(grok1_verify_options);
+      options.flags = flags;
+      return grok1_model_verify(path, size, &options, nullptr, nullptr, &report, err);
+    };
+  };
   static const char* const kNullPaths[] = {nullptr};
   static const grok1_backend_descriptor* const kNullBackends[] = {nullptr};
   expect_all_refused({
@@ -161,8 +169,24 @@ TEST_P(MisuseTest, RuntimeAndModel) {
        [&](grok1_error* err) { return grok1_model_measure(h_.probed.get(), 0, 4096, &rates, err); }},
       {"model_measure: no such device", GROK1_E_OUT_OF_RANGE,
        [&](grok1_error* err) { return grok1_model_measure(h_.model.get(), 1, 4096, &rates, err); }},
+      {"runtime_measure: runtime NULL", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_runtime_measure(nullptr, 0, 4096, &rates, err); }},
+      {"runtime_measure: rates NULL", GROK1_E_INVALID_ARGUMENT,
+       [this](grok1_error* err) { return grok1_runtime_measure(h_.runtime.get(), 0, 4096, nullptr, err); }},
+      {"runtime_measure: no such device", GROK1_E_OUT_OF_RANGE,
+       [&](grok1_error* err) { return grok1_runtime_measure(h_.runtime.get(), SIZE_MAX, 4096, &rates, err); }},
+      {"model_verify: path NULL", GROK1_E_INVALID_ARGUMENT, verify(nullptr, SIZE_MAX, 0)},
+      {"model_verify: path empty", GROK1_E_INVALID_ARGUMENT, verify("", 0, 0)},
+      {"model_verify: NUL in the path", GROK1_E_INVALID_ARGUMENT, verify("a\0b", 3, 0)},
+      {"model_verify: no such path", GROK1_E_NOT_FOUND, verify("/nonexistent/model", SIZE_MAX, 0)},
+      {"model_verify: flags", GROK1_E_INVALID_ARGUMENT, verify(path_, SIZE_MAX, 0x80)},
+      {"model_verify: report NULL", GROK1_E_INVALID_ARGUMENT,
+       [this](grok1_error* err) {
+         return grok1_model_verify(path_, SIZE_MAX, nullptr, nullptr, nullptr, nullptr, err);
+       }},
   });
   EXPECT_EQ(rates.fma_per_second, 0);
+  EXPECT_EQ(report.n_files, 0u);
   grok1_load_entry entry = GROK1_INIT(grok1_load_entry);
   grok1_device_info device = GROK1_INIT(grok1_device_info);
   grok1_model_info info = GROK1_INIT(grok1_model_info);
@@ -178,6 +202,23 @@ TEST_P(MisuseTest, RuntimeAndModel) {
   EXPECT_EQ(grok1_model_tensor(nullptr, 0, &tensor), GROK1_E_INVALID_ARGUMENT);
   EXPECT_EQ(grok1_model_tensor(h_.model.get(), 0, nullptr), GROK1_E_INVALID_ARGUMENT);
   EXPECT_EQ(grok1_model_tensor(h_.model.get(), SIZE_MAX, &tensor), GROK1_E_OUT_OF_RANGE);
+  EXPECT_EQ(grok1_model_tensor_part(nullptr, 0, 0, &tensor), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(grok1_model_tensor_part(h_.model.get(), 0, 0, nullptr), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(grok1_model_tensor_part(h_.model.get(), SIZE_MAX, 0, &tensor), GROK1_E_OUT_OF_RANGE);
+  EXPECT_EQ(grok1_model_tensor_part(h_.model.get(), 0, SIZE_MAX, &tensor), GROK1_E_OUT_OF_RANGE);
+  EXPECT_EQ(tensor.name, nullptr);
+  const char* warning = "mark";
+  EXPECT_EQ(grok1_model_warning(nullptr, 0, &warning), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(grok1_model_warning(h_.model.get(), 0, nullptr), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(grok1_model_warning(h_.model.get(), SIZE_MAX, &warning), GROK1_E_OUT_OF_RANGE);
+  EXPECT_STREQ(warning, "mark");
+  const grok1_plan plan = GROK1_INIT(grok1_plan);
+  grok1_encoding_fit fit = GROK1_INIT(grok1_encoding_fit);
+  EXPECT_EQ(grok1_model_fit_encoding(nullptr, &plan, 0, &fit), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(grok1_model_fit_encoding(h_.model.get(), nullptr, 0, &fit), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(grok1_model_fit_encoding(h_.model.get(), &plan, 0, nullptr), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(grok1_model_fit_encoding(h_.model.get(), &plan, SIZE_MAX, &fit), GROK1_E_OUT_OF_RANGE);
+  EXPECT_EQ(fit.name, nullptr);
   expect_unharmed(before);
 }
 

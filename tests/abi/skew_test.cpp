@@ -88,6 +88,8 @@ class Skew : public testing::TestWithParam<const char*> {
     const grok1_sampler_options sampler = GROK1_INIT(grok1_sampler_options);
     grok1_generate_options generate = GROK1_INIT(grok1_generate_options);
     generate.max_tokens = 1;
+    const grok1_verify_options verify = GROK1_INIT(grok1_verify_options);
+    const grok1_plan plan = GROK1_INIT(grok1_plan);
     const size_t head = sizeof(grok1_head);
     const auto release_after = [](grok1_status status, auto* handle, auto release) {
       if (status == GROK1_OK) release(handle);
@@ -145,6 +147,17 @@ class Skew : public testing::TestWithParam<const char*> {
                                               static_cast<const grok1_generate_options*>(p), stop, nullptr, nullptr);
            return status > 0 ? GROK1_OK : status;
          }},
+        {"grok1_verify_options", bytes_of(verify), head,
+         [](const void* p) {
+           grok1_verify_report report = GROK1_INIT(grok1_verify_report);
+           return grok1_model_verify(api_test::kTinyModel.c_str(), SIZE_MAX,
+                                     static_cast<const grok1_verify_options*>(p), nullptr, nullptr, &report, nullptr);
+         }},
+        {"grok1_plan (fit)", bytes_of(plan), head,
+         [this](const void* p) {
+           grok1_encoding_fit fit = GROK1_INIT(grok1_encoding_fit);
+           return grok1_model_fit_encoding(h_.model.get(), static_cast<const grok1_plan*>(p), 0, &fit);
+         }},
     };
   }
 
@@ -159,6 +172,9 @@ class Skew : public testing::TestWithParam<const char*> {
     const grok1_stats stats = GROK1_INIT(grok1_stats);
     const size_t memory_free = offsetof(grok1_device_info, memory_free);
     const size_t available = offsetof(grok1_plan, available);
+    const grok1_encoding_fit fit = GROK1_INIT(grok1_encoding_fit);
+    const grok1_verify_report verified = GROK1_INIT(grok1_verify_report);
+    const size_t read_ns = offsetof(grok1_verify_report, read_ns);
     return {
         {"grok1_load_entry", bytes_of(entry), 0, 0,
          [this](void* p) { return grok1_runtime_load_report(h_.runtime.get(), 0, static_cast<grok1_load_entry*>(p)); }},
@@ -175,6 +191,18 @@ class Skew : public testing::TestWithParam<const char*> {
          [this](void* p) { return grok1_model_get_info(h_.model.get(), static_cast<grok1_model_info*>(p)); }},
         {"grok1_tensor_info", bytes_of(tensor), 0, 0,
          [this](void* p) { return grok1_model_tensor(h_.model.get(), 2, static_cast<grok1_tensor_info*>(p)); }},
+        {"grok1_tensor_info (part)", bytes_of(tensor), 0, 0,
+         [this](void* p) { return grok1_model_tensor_part(h_.model.get(), 2, 0, static_cast<grok1_tensor_info*>(p)); }},
+        {"grok1_encoding_fit", bytes_of(fit), 0, 0,
+         [this](void* p) {
+           const grok1_plan none = GROK1_INIT(grok1_plan);
+           return grok1_model_fit_encoding(h_.model.get(), &none, 0, static_cast<grok1_encoding_fit*>(p));
+         }},
+        {"grok1_verify_report", bytes_of(verified), read_ns, read_ns + 8,
+         [](void* p) {
+           return grok1_model_verify(api_test::kTinyModel.c_str(), SIZE_MAX, nullptr, nullptr, nullptr,
+                                     static_cast<grok1_verify_report*>(p), nullptr);
+         }},
         {"grok1_tokenizer_info", bytes_of(tokenizer), 0, 0,
          [this](void* p) {
            return grok1_tokenizer_get_info(h_.tokenizer.get(), static_cast<grok1_tokenizer_info*>(p));

@@ -21,9 +21,18 @@ prints "experts 8, used 2, ffn 512; vocabulary 320, context 256 tokens"
 prints "embedding x 78.38367176906169, output x 0.5773502691896257, attention x 0.08838834764831845"
 prints "transformer/decoder_layer_2/moe/linear_1/w"
 prints "int8, bf16 scales [8, 8, 96]"
+prints "tokenizer: none"
+# Seven of the twelve tensors of each of three layers are int8.
+grep -q "^int8: .* in 21 tensors, 8\.[0-9]* bits per weight" "$work/out" || die "no total of int8: $(cat "$work/out")"
+grep -q "^f32: .* in 17 tensors, 32.00 bits per weight" "$work/out" || die "no total of f32"
+grep -q "^all: .* in 38 tensors, " "$work/out" || die "no total"
+exits 0 "$grok1" inspect -m "$data/demo-model"
+prints "tokenizer: 2048 pieces, unk "
 exits 0 "$grok1" inspect -m "$gqa6" --json
 [ "$(grep -c '"name": "transformer/' "$work/out")" -eq 36 ] || die "36 tensors of layers expected"
 prints '"embedding_multiplier": 78.38367176906169'
+prints '"warnings": []'
+prints '"transposed": false'
 
 exits 0 "$grok1" fit -m "$gqa6" --device "$device"
 prints "3 layers, 8 experts (2 used), int8"

@@ -130,5 +130,20 @@ TEST_F(ReadAheadTest, ThrowsWhatFailedWhereItsTurnComes) {
   EXPECT_LT(n, 40 + ReadAhead::kInFlight);
 }
 
+TEST_F(ReadAheadTest, GoesOnBehindWhatFailed) {
+  count_anew();
+  ReadAhead reader(ranges(), failing);
+  size_t n_failed = 0;
+  for (const FileRange& range : ranges()) {
+    try {
+      expect_bytes(range, reader.next());
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.native_code(), EIO);
+      ++n_failed;
+    }
+  }
+  EXPECT_EQ(n_failed, 1u);
+}
+
 }  // namespace
 }  // namespace grok1

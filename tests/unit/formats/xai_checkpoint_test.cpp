@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/failure.h"
+#include "core/formats/faults.h"
 #include "core/formats/xai_names.h"
 #include "tests/unit/formats/pickle_builder.h"
+#include "tests/unit/formats/sparse_grok1.h"
 #include "tests/unit/formats/temporary_folder.h"
 
 namespace grok1::test {
@@ -275,6 +277,86 @@ TEST_F(XaiCheckpoint, AChangedFileIsNoticed) {
   EXPECT_THROW(source->require_unchanged(), Failure);
 }
 
+// With a Faults the reader goes on: each fault is told with its kind, file and tensor, and the good tensors are there.
+class XaiCheckpointFaults : public XaiCheckpoint {
+ protected:
+  struct Told {
+    FileFault kind;
+    std::string file;
+    std::string tensor;
+    std::string message;
+  };
+
+  std::unique_ptr<TensorSource> open_tolerantly() {
+    told_.clear();
+    const Faults faults([this](const Fault& fault) {
+      told_.push_back({fault.failure.fault(), fs::path(fault.place.path).filename().string(), fault.place.tensor,
+                       fault.failure.message()});
+    });
+    return open_model(folder_.path().string(), &faults);
+  }
+
+  void expect_told(size_t i, FileFault kind, const std::string& file, const std::string& tensor,
+                   const std::string& words) {
+    ASSERT_LT(i, told_.size());
+    EXPECT_EQ(told_[i].kind, kind) << told_[i].message;
+    EXPECT_EQ(told_[i].file, file);
+    EXPECT_EQ(told_[i].tensor, tensor);
+    EXPECT_NE(told_[i].message.find(words), std::string::npos) << told_[i].message;
+  }
+
+  std::vector<Told> told_;
+};
+
+TEST_F(XaiCheckpointFaults, AGoodModelHasNone) {
+  const auto source = open_tolerantly();
+  EXPECT_EQ(source->tensors().size(), 26u);
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(XaiCheckpointFaults, AllOfThemAtOnce) {
+  fs::remove(file(2));
+  fs::remove(file(20));
+  folder_.write("ckpt-0/tensor00026_000", "x");
+  folder_.write("ckpt-0/tensor00003_001", "x");
+  fs::resize_file(file(3), fs::file_size(file(3)) - 1);
+  fs::resize_file(file(4), 0);
+  replace(5, plain_pickle(array(i8(), {64, 128}, 1)));
+  replace(7, "no pickle at all");
+  replace(9, plain_pickle(array(f32(), {63}, 4)));
+  replace(17, quantized_pickle(array(i8(), {64, 128}, 1), array(bf16(), {3, 128}, 2)));
+  const auto source = open_tolerantly();
+  const std::string layer0 = "transformer/decoder_layer_0/", layer1 = "transformer/decoder_layer_1/";
+  ASSERT_EQ(told_.size(), 10u);
+  expect_told(0, FileFault::kMissing, "tensor00002_000", layer0 + "moe/linear/w", "this file is missing (moe/linear");
+  expect_told(1, FileFault::kMissing, "tensor00020_000", layer1 + "multi_head_attention/value/w", "fetch it");
+  expect_told(2, FileFault::kExtra, "tensor00003_001", "", "26 tensor files of 2 layers wanted, found this one");
+  expect_told(3, FileFault::kExtra, "tensor00026_000", "", "besides");
+  expect_told(4, FileFault::kShort, "tensor00003_000", layer0 + "moe/linear_1/w", "file has 184,631 bytes, at least");
+  expect_told(5, FileFault::kShort, "tensor00004_000", layer0 + "moe/linear_v/w", "protocol 4 wanted");
+  expect_told(6, FileFault::kEncoding, "tensor00005_000", layer0 + "multi_head_attention/key/w", "int8 without");
+  expect_told(7, FileFault::kDamaged, "tensor00007_000", layer0 + "multi_head_attention/query/w", "at byte 0");
+  expect_told(8, FileFault::kShape, "tensor00009_000", layer0 + "rms_norm/scale", "[64] wanted, found [63]");
+  expect_told(9, FileFault::kShape, "tensor00017_000", layer1 + "multi_head_attention/key/w", "a divisor of 64");
+  EXPECT_EQ(source->tensors().size(), 26u - 8);
+  for (const Tensor& tensor : source->tensors()) EXPECT_NE(tensor.values.contiguous(), nullptr) << tensor.name;
+  EXPECT_THROW(open(), Failure);
+}
+
+TEST_F(XaiCheckpointFaults, WithoutNumbersNoFileIsLookedAt) {
+  folder_.write("config.json", "{");
+  const auto source = open_tolerantly();
+  EXPECT_TRUE(source->tensors().empty());
+  ASSERT_EQ(told_.size(), 1u);
+  expect_told(0, FileFault::kDamaged, "config.json", "", "config.json: at byte 1");
+}
+
+TEST_F(XaiCheckpointFaults, WhereThereIsNoModelItIsThrown) {
+  fs::remove_all(folder_.path() / "ckpt-0");
+  EXPECT_THROW(open_tolerantly(), Failure);
+  EXPECT_TRUE(told_.empty());
+}
+
 // One layer of Grok-1's width and nothing else of its size.
 TEST(XaiCheckpointWarnings, NumbersThatAreNotGrok1sAtItsWidth) {
   TemporaryFolder folder;
@@ -299,55 +381,10 @@ TEST(XaiCheckpointWarnings, NumbersThatAreNotGrok1sAtItsWidth) {
   EXPECT_NE(warnings[1].find("\"rope_theta\" is 100000"), std::string::npos) << warnings[1];
 }
 
-// A file as large as the release's whose payloads are holes.
-void write_sparse(const fs::path& path, const std::vector<std::string>& parts, const std::vector<uint64_t>& holes) {
-  std::ofstream file(path, std::ios::binary);
-  for (size_t i = 0; i < parts.size(); ++i) {
-    file << parts[i];
-    if (i < holes.size()) file.seekp(static_cast<std::streamoff>(holes[i]), std::ios::cur);
-  }
-}
-
-// The release's 318 GB without a config.json. Shapes, order and the sum are those published: docs/formats/ckpt-0.md.
+// The release's 318 GB without a config.json. The sum is the published one: docs/formats/ckpt-0.md.
 TEST(XaiCheckpointFullSize, OpensGrok1) {
   TemporaryFolder folder;
-  fs::create_directory(folder.path() / "ckpt-0");
-  struct Entry {
-    std::vector<int64_t> shape;
-    int64_t groups;  // 0: f32
-  };
-  const std::vector<Entry> layer{{{8, 6144, 32768}, 1}, {{8, 32768, 6144}, 8}, {{8, 6144, 32768}, 1}, {{6144, 1024}, 1},
-                                 {{6144, 6144}, 8},     {{6144, 6144}, 1},     {{6144, 1024}, 1},     {{6144}, 0},
-                                 {{6144}, 0},           {{6144}, 0},           {{6144}, 0},           {{6144, 8}, 0}};
-  std::vector<Entry> entries{{{131072, 6144}, 0}, {{6144}, 0}};
-  for (int i = 0; i < 64; ++i) entries.insert(entries.end(), layer.begin(), layer.end());
-  const auto bytes = [](const std::vector<int64_t>& shape, uint64_t item) {
-    for (const int64_t size : shape) item *= static_cast<uint64_t>(size);
-    return item;
-  };
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const auto& [shape, groups] = entries[i];
-    ArrayParts weight;
-    weight.shape = tuple(shape);
-    weight.dtype = groups == 0 ? f32() : i8();
-    const uint64_t weight_bytes = bytes(shape, groups == 0 ? 4 : 1);
-    const fs::path path = folder.path() / "ckpt-0" / xai_file_name(i);
-    const std::string begin = weight.header() + payload_header(weight_bytes);
-    if (groups == 0) {
-      write_sparse(path, {kProto + begin, "tb."}, {weight_bytes});
-      continue;
-    }
-    std::vector<int64_t> scale_shape = shape;
-    scale_shape[scale_shape.size() - 2] = groups;
-    ArrayParts scales;
-    scales.shape = tuple(scale_shape);
-    scales.dtype = bf16();
-    const uint64_t scale_bytes = bytes(scale_shape, 2);
-    write_sparse(path,
-                 {kProto + kNewQuantized + "}(" + text("weight") + begin,
-                  "tb" + text("scales") + scales.header() + payload_header(scale_bytes), "tbub."},
-                 {weight_bytes, scale_bytes});
-  }
+  write_sparse_grok1(folder.path());
   const auto source = open_model(folder.path().string());
   ASSERT_EQ(source->n_files(), 770u);
   uint64_t sum = 0;

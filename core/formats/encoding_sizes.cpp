@@ -1,0 +1,65 @@
+#include "core/formats/encoding_sizes.h"
+
+#include <algorithm>
+
+#include "core/base/encoding.h"
+#include "encodings/encode/encode.h"
+#include "grok1.h"
+
+namespace grok1 {
+namespace {
+
+uint64_t elements_of(const Tensor& tensor) {
+  return tensor.values.experts() * tensor.values.outer() * tensor.values.inner();
+}
+
+bool is_matrix(const Tensor& tensor) {
+  return tensor.values.rank > 1 && tensor.role != TensorRole::kRouter;
+}
+
+// Blocks lie along the inputs of a matrix, which are its rows' length but where the file has [inputs, outputs].
+uint64_t inputs_of(const Tensor& tensor) {
+  const bool is_vocabulary = tensor.role == TensorRole::kEmbedding || tensor.role == TensorRole::kHead;
+  return tensor.transposed || is_vocabulary ? tensor.values.inner() : tensor.values.outer();
+}
+
+double bits_of(uint32_t encoding) {
+  const EncodingShape shape = encoding_shape(encoding);
+  return 8.0 * static_cast<double>(shape.bytes) / static_cast<double>(shape.elements);
+}
+
+std::vector<uint32_t> by_bits() {
+  std::vector<uint32_t> all;
+  for (uint32_t id = GROK1_ENCODING_Q8_0; encoding_bytes(id) != 0; ++id)
+    if (encodings::can_encode(encodings::Id(id))) all.push_back(id);
+  std::stable_sort(all.begin(), all.end(), [](uint32_t a, uint32_t b) {
+    if (bits_of(a) != bits_of(b)) return bits_of(a) > bits_of(b);
+    return encoding_shape(a).elements > encoding_shape(b).elements;  // the longer block spends its bits better
+  });
+  return all;
+}
+
+}  // namespace
+
+const std::vector<uint32_t>& convertible_encodings() {
+  static const std::vector<uint32_t> all = by_bits();
+  return all;
+}
+
+uint64_t bytes_encoded(const TensorSource& source, uint32_t encoding) {
+  const EncodingShape block = encoding_shape(encoding);
+  uint64_t bytes = 0;
+  for (const Tensor& tensor : source.tensors()) {
+    const bool encodes = is_matrix(tensor) && inputs_of(tensor) % block.elements == 0;
+    bytes += encodes ? elements_of(tensor) / block.elements * block.bytes : elements_of(tensor) * sizeof(float);
+  }
+  return bytes;
+}
+
+uint64_t count_weights(const TensorSource& source) {
+  uint64_t n = 0;
+  for (const Tensor& tensor : source.tensors()) n += elements_of(tensor);
+  return n;
+}
+
+}  // namespace grok1

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# tests/bench/fit_wide.sh [DIR]: what grok1 fit says that a load and a session take, beside the most that a process really
+# had in memory (VmHWM) which filled the session's context, of the checkpoint of wide.sh, with weights mapped and read.
+# Ends with 1 if they differ by more than 2 %. Wants a build in build/release (or GROK1, a program), 17 GB of free memory
+# and a minute or two for each.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+dir=${1:-build/wide} grok1=${GROK1:-build/release/bin/grok1}
+[ -d "$dir/ckpt-0" ] || $grok1 synth -o "$dir" --layers 2
+# A text of 2,905 tokens of this tokenizer; which words they are does not matter here.
+demo=tests/golden/demo-model
+text=$(cat $demo/sample.txt)
+tokens=$($grok1 tokenize -m $demo --file $demo/sample.txt | wc -w)
+context=$((tokens + 8))
+
+# The most that a process has in memory, in bytes, looked at until it ends.
+most_of() {
+  local most=0 now
+  while now=$(awk '/^VmHWM/ {print $2}' "/proc/$1/status" 2> /dev/null) && [ -n "$now" ]; do
+    most=$now
+    sleep 0.1
+  done
+  echo $((most * 1024))
+}
+
+bad=0
+for weights in mapped read; do
+  limits=(-m "$dir" --device cpu --weights $weights -c $context)
+  predicted=$($grok1 fit "${limits[@]}" --no-measure --json | awk -F'[:,]' '/"needed_in_memory"/ {printf "%.0f", $2; exit}')
+  $grok1 run "${limits[@]}" --tokenizer $demo/tokenizer.model -p "$text" -n 4 > /dev/null &
+  pid=$!
+  found=$(most_of $pid)
+  wait $pid
+  awk -v w=$weights -v p="$predicted" -v f="$found" 'BEGIN {
+    printf "%-6s predicted %.0f bytes, VmHWM %.0f bytes, ratio %.4f\n", w, p, f, p / f
+    exit !(p / f > 0.98 && p / f < 1.02)
+  }' || bad=1
+done
+exit $bad
