@@ -81,6 +81,7 @@ enum {
   GROK1_E_DISK_FULL = -19,       /* no space left where a file is written */
   GROK1_E_FORKED = -20,          /* the session was created by another process, before fork() */
   GROK1_E_INTERNAL = -21,        /* a bug of this library; please report the message */
+  GROK1_E_EXISTS = -22,          /* what was to be written is there already, or another's unfinished work is */
 
   GROK1_S_STOPPED = 1,     /* generate: the callback asked to stop */
   GROK1_S_CANCELLED = 2,   /* generate: cancelled; the text so far has been delivered */
@@ -139,6 +140,8 @@ enum {
   GROK1_TYPE_STATS = 14,
   GROK1_TYPE_PLAN_DEVICE = 15,
   GROK1_TYPE_RATES = 16,
+  GROK1_TYPE_CONVERT_OPTIONS = 17,
+  GROK1_TYPE_CONVERT_REPORT = 18,
   GROK1_TYPE_VERIFY_OPTIONS = 19,
   GROK1_TYPE_VERIFY_REPORT = 20,
   GROK1_TYPE_FAULT = 21,
@@ -300,7 +303,7 @@ GROK1_API grok1_status GROK1_CALL grok1_runtime_device(const grok1_runtime *runt
 
 /* ---- Cancel ---------------------------------------------------------------------------------------------------- */
 
-/* A flag that the options of load, decode and generate may name. It stays set until it is reset, and may be shared by
+/* A flag that the options of load, decode, generate and convert may name. It stays set until it is reset, and may be shared by
  * any number of calls. It is looked at whenever a load makes progress (grok1_progress_fn) and for every layer of a step.
  * @thread any  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_cancel_create(grok1_cancel **cancel, grok1_error *err);
@@ -1057,6 +1060,84 @@ typedef struct grok1_stats {
 /* @thread excl  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_session_stats(const grok1_session *session, grok1_stats *stats,
                                                       grok1_error *err);
+
+/* ---- Files ----------------------------------------------------------------------------------------------------- */
+
+enum {
+  GROK1_CONVERT_DRY_RUN = 1,   /* write nothing; the report says what would be written */
+  GROK1_CONVERT_OVERWRITE = 2, /* replace targets that exist, when the new ones are complete */
+  GROK1_CONVERT_NO_RESUME = 4  /* begin anew where an earlier call was stopped, whatever it was to write */
+};
+
+typedef struct grok1_convert_options {
+  grok1_head head;
+  const char *type;          /* encoding of the matrices, by its name: "f32", "f16", "bf16", "q8_0", "q4_k" ...; embedding
+                                and output head get q6_k where that is more. NULL: as exact as the source: q8_0 for xAI's
+                                int8, otherwise the source's own. Norms and routers are always f32 */
+  const char *overrides;     /* "PATTERN=TYPE,...": shell patterns (* and ?) on the tensors' GGUF names, of which the first
+                                that matches decides: "blk.*.attn_*=q8_0"; NULL: none */
+  const char *imatrix_path;  /* an importance matrix, GGUF as llama.cpp's imatrix tool writes it; NULL: none */
+  uint64_t shard_bytes;      /* most bytes of a file. What is larger becomes NAME-00001-of-0000N.gguf ...; 0: one file */
+  uint64_t memory_bytes;     /* most memory for weights on their way, 16 MiB or more; default 2 GiB */
+  grok1_progress_fn progress; /* in bytes of the output; NULL: none */
+  void *progress_user;
+  grok1_log_fn log;          /* GROK1_LOG_INFO: what could not be written as it was asked for; NULL: none */
+  void *log_user;
+  grok1_cancel *cancel;      /* NULL: not cancellable */
+  uint32_t threads;          /* that encode, the caller's among them; default: one for each processor */
+  uint32_t flags;            /* GROK1_CONVERT_* */
+} grok1_convert_options;
+#define GROK1_INIT_grok1_convert_options                                                                               \
+  {{sizeof(grok1_convert_options), GROK1_TYPE_CONVERT_OPTIONS, NULL}, NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL,    \
+   NULL, 0, 0}
+
+/* What was written, or would be. A block is what an encoding stores together: 32 or 256 numbers of a row, of f32, f16
+ * and bf16 one. Of a call that went on where another was stopped, counts and sums are those of both. */
+typedef struct grok1_convert_report {
+  grok1_head head;
+  uint64_t output_bytes;         /* of all files together */
+  uint64_t resumed_bytes;        /* of them weights that an earlier call had written */
+  uint64_t read_bytes;           /* that this call read */
+  uint64_t n_blocks;
+  uint64_t n_inexact_blocks;     /* blocks with a number that is not exactly the source's */
+  double sum_squares;            /* of all numbers that were encoded anew, not merely moved */
+  double sum_squared_errors;     /* of what they differ by */
+  double largest_relative_error; /* of any block: its largest difference divided by its largest magnitude */
+  double seconds;                /* of the call */
+  double read_seconds;           /* that it waited for the disk to read */
+  double encode_seconds;
+  double write_seconds;          /* that writing took, beside the rest */
+  uint64_t encoding_bytes[64];   /* of the tensors in each encoding, by GROK1_ENCODING_* */
+  uint32_t encoding_tensors[64]; /* how many they are */
+  uint32_t n_files;
+  uint32_t n_tensors;
+  uint32_t n_fallback;           /* tensors whose rows are no whole number of blocks of what was asked for: q8_0 or f16 */
+  uint32_t n_without_importance; /* tensors in blocks that the importance matrix does not know */
+  uint32_t lossless;             /* 1: every number of the output is exactly the source's; 0 after a dry run */
+  uint32_t reserved;             /* 0 */
+} grok1_convert_report;
+#define GROK1_INIT_grok1_convert_report                                                                                \
+  {{sizeof(grok1_convert_report), GROK1_TYPE_CONVERT_REPORT, NULL}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}, 0, 0, 0, \
+   0, 0, 0}
+
+/* Writes a model as GGUF, version 3, with its vocabulary: what llama.cpp reads, and grok1_model_load. Weights are read,
+ * encoded and written at the same time, in bounded memory. The bytes depend on the model, type, overrides, importance
+ * matrix and shard size alone.
+ * Until a target is complete it has the name PATH.part, of its full size from the start, and beside it lies
+ * PATH.part.journal. A call that was cancelled or ended by a fault leaves both, and the same call made again goes on
+ * behind the last tensor that was written; with other options it is refused (GROK1_E_EXISTS). At any moment a target is
+ * absent, the old one or complete.
+ *   model            in, probed or loaded; its files must not change during the call.
+ *   path, path_size  in, of the file to write; of shards, what their names are made from.
+ *   options          in; NULL: all defaults.
+ *   report           out, initialised by the caller; NULL: not wanted.
+ * Returns GROK1_E_EXISTS, GROK1_E_BUSY (another call writes the same target), GROK1_E_DISK_FULL (nothing of it is left,
+ * unless an earlier call's work was there), GROK1_E_CANCELLED, GROK1_E_DOES_NOT_FIT (a row exceeds memory_bytes),
+ * GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED (an encoding that is only read).
+ * @thread read  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_model_convert(const grok1_model *model, const char *path, size_t path_size,
+                                                      const grok1_convert_options *options,
+                                                      grok1_convert_report *report, grok1_error *err);
 
 /* ---- Experimental: reached by grok1_get_proc only -------------------------------------------------------------- */
 

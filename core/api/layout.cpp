@@ -288,6 +288,42 @@ void add_structs(LayoutText& text) {
   GROK1_FIELD(grok1_stats, passes);
   GROK1_FIELD(grok1_stats, kv_tokens_total);
   GROK1_FIELD(grok1_stats, kv_tokens_used);
+  GROK1_STRUCT(grok1_convert_options, GROK1_TYPE_CONVERT_OPTIONS);
+  GROK1_FIELD(grok1_convert_options, head);
+  GROK1_FIELD(grok1_convert_options, type);
+  GROK1_FIELD(grok1_convert_options, overrides);
+  GROK1_FIELD(grok1_convert_options, imatrix_path);
+  GROK1_FIELD(grok1_convert_options, shard_bytes);
+  GROK1_FIELD(grok1_convert_options, memory_bytes);
+  GROK1_FIELD(grok1_convert_options, progress);
+  GROK1_FIELD(grok1_convert_options, progress_user);
+  GROK1_FIELD(grok1_convert_options, log);
+  GROK1_FIELD(grok1_convert_options, log_user);
+  GROK1_FIELD(grok1_convert_options, cancel);
+  GROK1_FIELD(grok1_convert_options, threads);
+  GROK1_FIELD(grok1_convert_options, flags);
+  GROK1_STRUCT(grok1_convert_report, GROK1_TYPE_CONVERT_REPORT);
+  GROK1_FIELD(grok1_convert_report, head);
+  GROK1_FIELD(grok1_convert_report, output_bytes);
+  GROK1_FIELD(grok1_convert_report, resumed_bytes);
+  GROK1_FIELD(grok1_convert_report, read_bytes);
+  GROK1_FIELD(grok1_convert_report, n_blocks);
+  GROK1_FIELD(grok1_convert_report, n_inexact_blocks);
+  GROK1_FIELD(grok1_convert_report, sum_squares);
+  GROK1_FIELD(grok1_convert_report, sum_squared_errors);
+  GROK1_FIELD(grok1_convert_report, largest_relative_error);
+  GROK1_FIELD(grok1_convert_report, seconds);
+  GROK1_FIELD(grok1_convert_report, read_seconds);
+  GROK1_FIELD(grok1_convert_report, encode_seconds);
+  GROK1_FIELD(grok1_convert_report, write_seconds);
+  GROK1_FIELD(grok1_convert_report, encoding_bytes);
+  GROK1_FIELD(grok1_convert_report, encoding_tensors);
+  GROK1_FIELD(grok1_convert_report, n_files);
+  GROK1_FIELD(grok1_convert_report, n_tensors);
+  GROK1_FIELD(grok1_convert_report, n_fallback);
+  GROK1_FIELD(grok1_convert_report, n_without_importance);
+  GROK1_FIELD(grok1_convert_report, lossless);
+  GROK1_FIELD(grok1_convert_report, reserved);
 }
 
 void add_values(LayoutText& text) {
@@ -313,6 +349,7 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_E_DISK_FULL);
   GROK1_VALUE(GROK1_E_FORKED);
   GROK1_VALUE(GROK1_E_INTERNAL);
+  GROK1_VALUE(GROK1_E_EXISTS);
   GROK1_VALUE(GROK1_S_STOPPED);
   GROK1_VALUE(GROK1_S_CANCELLED);
   GROK1_VALUE(GROK1_S_END_OF_TEXT);
@@ -338,6 +375,8 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_TYPE_STATS);
   GROK1_VALUE(GROK1_TYPE_PLAN_DEVICE);
   GROK1_VALUE(GROK1_TYPE_RATES);
+  GROK1_VALUE(GROK1_TYPE_CONVERT_OPTIONS);
+  GROK1_VALUE(GROK1_TYPE_CONVERT_REPORT);
   GROK1_VALUE(GROK1_TYPE_VERIFY_OPTIONS);
   GROK1_VALUE(GROK1_TYPE_VERIFY_REPORT);
   GROK1_VALUE(GROK1_TYPE_FAULT);
@@ -425,6 +464,9 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_LOGITS_ALL);
   GROK1_VALUE(GROK1_GENERATE_IGNORE_EOS);
   GROK1_VALUE(GROK1_GENERATE_ADD_BOS);
+  GROK1_VALUE(GROK1_CONVERT_DRY_RUN);
+  GROK1_VALUE(GROK1_CONVERT_OVERWRITE);
+  GROK1_VALUE(GROK1_CONVERT_NO_RESUME);
   GROK1_VALUE(GROK1_TRACE_HIDDEN_X1);
   GROK1_VALUE(GROK1_TRACE_EXPERTS_X1);
   GROK1_VALUE(GROK1_TRACE_GATES_X1);

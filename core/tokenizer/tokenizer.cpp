@@ -34,6 +34,19 @@ std::shared_ptr<const Tokenizer> Tokenizer::make(VocabularyPieces pieces) {
   return std::shared_ptr<const Tokenizer>(new Tokenizer(std::move(vocabulary)));
 }
 
+VocabularyPieces Tokenizer::pieces() const {
+  VocabularyPieces all;
+  all.pieces = vocabulary_->pieces;
+  all.byte_fallback = vocabulary_->byte_fallback;
+  all.add_dummy_prefix = vocabulary_->add_dummy_prefix;
+  all.remove_extra_whitespaces = vocabulary_->remove_extra_whitespaces;
+  all.unknown_surface = vocabulary_->unknown_surface;
+  all.bos_id = bos_id();
+  all.eos_id = eos_id();
+  all.pad_id = pad_id();
+  return all;
+}
+
 std::string Tokenizer::decode(std::span<const int32_t> tokens) const {
   // A stream that borrows this tokenizer: what it gives, joined, is the meaning of decode.
   Detokenizer stream(std::shared_ptr<const Tokenizer>(std::shared_ptr<const Tokenizer>(), this), -1);

@@ -26,6 +26,8 @@ class Tokenizer {
   // Of a vocabulary that lies in a model's file. Throws GROK1_E_BAD_FILE (with byte offset).
   static std::shared_ptr<const Tokenizer> make(VocabularyPieces pieces);
   ~Tokenizer();
+  // What make() makes the same tokenizer of; nothing for messages.
+  VocabularyPieces pieces() const;
 
   std::vector<int32_t> encode(std::string_view text) const;
   // Throws GROK1_E_OUT_OF_RANGE for an id that does not exist.

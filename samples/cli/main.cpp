@@ -61,6 +61,8 @@ int run(int argc, char** argv) {
   cli::add_logits(app, action);
   cli::add_perplexity(app, action);
   cli::add_bench(app, action);
+  cli::add_convert(app, action);
+  cli::add_quantize(app, action);
   cli::add_synth(app, action);
   try {
     app.parse(arguments(argc, argv));

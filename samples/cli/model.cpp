@@ -14,13 +14,6 @@
 namespace cli {
 namespace {
 
-void print_log(void*, int32_t level, const char* message, size_t size) {
-  static const char* const prefix[] = {"", "error: ", "warning: ", "", ""};
-  // The first two characters wipe a progress line.
-  std::fprintf(stderr, "%sgrok1: %s%.*s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
-               prefix[level >= 0 && level <= GROK1_LOG_DEBUG ? level : 0], static_cast<int>(size), message);
-}
-
 int32_t show_progress(void* user, uint64_t done, uint64_t total) {
   static_cast<Progress*>(user)->update(done, total);
   return 0;
@@ -144,6 +137,13 @@ Runtime make_runtime(const ModelOptions& options) {
   runtime.backend_paths = pointers.data();
   runtime.n_backend_paths = pointers.size();
   return make<Runtime>([&](auto** out, auto* err) { return grok1_runtime_create(&runtime, out, err); });
+}
+
+void print_log(void*, int32_t level, const char* message, size_t size) {
+  static const char* const prefix[] = {"", "error: ", "warning: ", "", ""};
+  // The first two characters wipe a progress line.
+  std::fprintf(stderr, "%sgrok1: %s%.*s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
+               prefix[level >= 0 && level <= GROK1_LOG_DEBUG ? level : 0], static_cast<int>(size), message);
 }
 
 Model probe_model(const ModelOptions& options) {

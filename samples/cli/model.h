@@ -47,6 +47,9 @@ grok1_model_options to_library(const ModelOptions& options);
 // A runtime whose messages go to stderr. Plugins that `devices` names by path are loaded.
 Runtime make_runtime(const ModelOptions& options);
 
+// A message of the library on stderr.
+void print_log(void*, int32_t level, const char* message, size_t size);
+
 Model probe_model(const ModelOptions& options);
 
 // Loads with a progress line.

@@ -42,6 +42,8 @@ std::string Progress::amount(double count) const {
 
 void Progress::update(uint64_t done, uint64_t total) {
   const auto now = Clock::now();
+  if (!begun_) before_ = done;
+  begun_ = true;
   if (!terminal_ || total == 0 || now - last_ < kRedraw) return;
   last_ = now;
   const double fraction = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
@@ -50,8 +52,8 @@ void Progress::update(uint64_t done, uint64_t total) {
   std::string line = text("\r%s  %s  %2.0f %%  %s of %s", label_.c_str(), bar.c_str(), 100 * fraction,
                           amount(static_cast<double>(done)).c_str(), amount(static_cast<double>(total)).c_str());
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  if (done > 0 && seconds > 0.5) {
-    const double rate = static_cast<double>(done) / seconds;
+  if (done > before_ && seconds > 0.5) {
+    const double rate = static_cast<double>(done - before_) / seconds;
     line += text("  %s/s  %s left", amount(rate).c_str(), duration(static_cast<double>(total - done) / rate).c_str());
   }
   std::fputs((line + "\033[K").c_str(), stderr);

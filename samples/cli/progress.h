@@ -17,6 +17,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // What is done at the first call was done before, and does not count for the rate.
   void update(uint64_t done, uint64_t total);
   void wipe();  // so that other lines may be written
 
@@ -28,7 +29,8 @@ class Progress {
   std::string label_;
   Unit unit_;
   bool terminal_;
-  bool drawn_ = false;
+  bool drawn_ = false, begun_ = false;
+  uint64_t before_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_ = start_;  // what is done at once draws nothing
 };

@@ -2,6 +2,7 @@
 // words, no out-parameter may be touched, and everything must work as before afterwards.
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <functional>
 #include <limits>
 
@@ -219,6 +220,71 @@ TEST_P(MisuseTest, RuntimeAndModel) {
   EXPECT_EQ(grok1_model_fit_encoding(h_.model.get(), &plan, 0, nullptr), GROK1_E_INVALID_ARGUMENT);
   EXPECT_EQ(grok1_model_fit_encoding(h_.model.get(), &plan, SIZE_MAX, &fit), GROK1_E_OUT_OF_RANGE);
   EXPECT_EQ(fit.name, nullptr);
+  expect_unharmed(before);
+}
+
+TEST_P(MisuseTest, Convert) {
+  const std::vector<float> before = logits();
+  const std::string target = testing::TempDir() + "grok1_misuse_" + GetParam() + ".gguf";
+  grok1_convert_report report = GROK1_INIT(grok1_convert_report);
+  const auto bad_convert = [&](auto&& change) {
+    return [&, change](grok1_error* err) {
+      grok1_convert_options options = GROK1_INIT(grok1_convert_options);
+      change(options);
+      return grok1_model_convert(h_.model.get(), target.c_str(), SIZE_MAX, &options, &report, err);
+    };
+  };
+  grok1_head chained = {sizeof(grok1_head), 999, nullptr};
+  expect_all_refused({
+      {"model_convert: model NULL", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_model_convert(nullptr, target.c_str(), SIZE_MAX, nullptr, &report, err); }},
+      {"model_convert: path NULL", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_model_convert(h_.model.get(), nullptr, SIZE_MAX, nullptr, &report, err); }},
+      {"model_convert: path empty", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_model_convert(h_.model.get(), "", 0, nullptr, &report, err); }},
+      {"model_convert: NUL in the path", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_model_convert(h_.model.get(), "a\0b", 3, nullptr, &report, err); }},
+      {"model_convert: no such folder", GROK1_E_NOT_FOUND,
+       [&](grok1_error* err) {
+         return grok1_model_convert(h_.model.get(), "/nonexistent/x.gguf", SIZE_MAX, nullptr, &report, err);
+       }},
+      {"model_convert: a report of another type", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) {
+         grok1_convert_report other = GROK1_INIT(grok1_convert_report);
+         other.head.type = GROK1_TYPE_PLAN;
+         return grok1_model_convert(h_.model.get(), target.c_str(), SIZE_MAX, nullptr, &other, err);
+       }},
+      {"model_convert: options of another type", GROK1_E_INVALID_ARGUMENT,
+       bad_convert([](auto& o) { o.head.type = GROK1_TYPE_PLAN; })},
+      {"model_convert: chained struct", GROK1_E_UNKNOWN_FIELD, bad_convert([&](auto& o) { o.head.next = &chained; })},
+      {"model_convert: type", GROK1_E_INVALID_ARGUMENT, bad_convert([](auto& o) { o.type = "q9"; })},
+      {"model_convert: type empty", GROK1_E_INVALID_ARGUMENT, bad_convert([](auto& o) { o.type = ""; })},
+      {"model_convert: overrides", GROK1_E_INVALID_ARGUMENT, bad_convert([](auto& o) { o.overrides = "blk.*"; })},
+      {"model_convert: overrides' type", GROK1_E_INVALID_ARGUMENT, bad_convert([](auto& o) { o.overrides = "*=q9"; })},
+      {"model_convert: imatrix_path", GROK1_E_NOT_FOUND,
+       bad_convert([](auto& o) { o.imatrix_path = "/nonexistent/imatrix.gguf"; })},
+      {"model_convert: shard_bytes", GROK1_E_INVALID_ARGUMENT, bad_convert([](auto& o) { o.shard_bytes = 1; })},
+      {"model_convert: memory_bytes", GROK1_E_INVALID_ARGUMENT, bad_convert([](auto& o) { o.memory_bytes = 1; })},
+      {"model_convert: flags", GROK1_E_INVALID_ARGUMENT, bad_convert([](auto& o) { o.flags = 0x80; })},
+      {"model_convert: cancelled before it began", GROK1_E_CANCELLED,
+       [&](grok1_error* err) {
+         grok1_cancel_request(h_.cancel.get());
+         const grok1_status status = bad_convert([&](auto& o) { o.cancel = h_.cancel.get(); })(err);
+         grok1_cancel_reset(h_.cancel.get());
+         return status;
+       }},
+  });
+  EXPECT_EQ(report.output_bytes, 0u);
+  // A cancelled call leaves what it can be gone on with; the same call does, and afterwards nothing but the file is
+  // there.
+  grok1_error err = GROK1_INIT(grok1_error);
+  EXPECT_EQ(grok1_model_convert(h_.model.get(), target.c_str(), SIZE_MAX, nullptr, &report, &err), GROK1_OK)
+      << err.message;
+  EXPECT_GT(report.output_bytes, 0u);
+  EXPECT_EQ(grok1_model_convert(h_.model.get(), target.c_str(), SIZE_MAX, nullptr, nullptr, &err), GROK1_E_EXISTS);
+  EXPECT_EQ(std::remove(target.c_str()), 0);
+  EXPECT_NE(std::remove((target + ".part").c_str()), 0);
+  EXPECT_NE(std::remove((target + ".part.journal").c_str()), 0);
   expect_unharmed(before);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <functional>
 
@@ -88,6 +89,8 @@ class Skew : public testing::TestWithParam<const char*> {
     const grok1_sampler_options sampler = GROK1_INIT(grok1_sampler_options);
     grok1_generate_options generate = GROK1_INIT(grok1_generate_options);
     generate.max_tokens = 1;
+    grok1_convert_options convert = GROK1_INIT(grok1_convert_options);
+    convert.flags = GROK1_CONVERT_DRY_RUN;
     const grok1_verify_options verify = GROK1_INIT(grok1_verify_options);
     const grok1_plan plan = GROK1_INIT(grok1_plan);
     const size_t head = sizeof(grok1_head);
@@ -147,6 +150,15 @@ class Skew : public testing::TestWithParam<const char*> {
                                               static_cast<const grok1_generate_options*>(p), stop, nullptr, nullptr);
            return status > 0 ? GROK1_OK : status;
          }},
+        // Of a caller whose struct ends before the flags, it writes.
+        {"grok1_convert_options", bytes_of(convert), head,
+         [this](const void* p) {
+           const std::string target = testing::TempDir() + "grok1_skew_" + GetParam() + ".gguf";
+           const auto status = grok1_model_convert(h_.model.get(), target.c_str(), SIZE_MAX,
+                                                   static_cast<const grok1_convert_options*>(p), nullptr, nullptr);
+           std::remove(target.c_str());
+           return status;
+         }},
         {"grok1_verify_options", bytes_of(verify), head,
          [](const void* p) {
            grok1_verify_report report = GROK1_INIT(grok1_verify_report);
@@ -170,6 +182,7 @@ class Skew : public testing::TestWithParam<const char*> {
     const grok1_tokenizer_info tokenizer = GROK1_INIT(grok1_tokenizer_info);
     const grok1_piece_info piece = GROK1_INIT(grok1_piece_info);
     const grok1_stats stats = GROK1_INIT(grok1_stats);
+    const grok1_convert_report report = GROK1_INIT(grok1_convert_report);
     const size_t memory_free = offsetof(grok1_device_info, memory_free);
     const size_t available = offsetof(grok1_plan, available);
     const grok1_encoding_fit fit = GROK1_INIT(grok1_encoding_fit);
@@ -211,6 +224,13 @@ class Skew : public testing::TestWithParam<const char*> {
          [this](void* p) { return grok1_tokenizer_piece(h_.tokenizer.get(), 400, static_cast<grok1_piece_info*>(p)); }},
         {"grok1_stats", bytes_of(stats), 0, 0,
          [this](void* p) { return grok1_session_stats(h_.session.get(), static_cast<grok1_stats*>(p), nullptr); }},
+        {"grok1_convert_report", bytes_of(report), 0, 0,
+         [this](void* p) {
+           grok1_convert_options options = GROK1_INIT(grok1_convert_options);
+           options.flags = GROK1_CONVERT_DRY_RUN;
+           return grok1_model_convert(h_.model.get(), "unwritten.gguf", SIZE_MAX, &options,
+                                      static_cast<grok1_convert_report*>(p), nullptr);
+         }},
     };
   }
 

@@ -26,6 +26,7 @@ const std::vector<Room>& rooms() {
       {"core/sampling", {"core/base", kApi}},
       {"core/tokenizer", {"core/base", kApi}},
       {"core/formats", {"core/base", "encodings", kApi, kBackendApi}},
+      {"core/convert", {"core/base", "core/formats", "encodings", kApi}},
       {"core/plugin", {"core/base", kApi, kBackendApi}},
       {"core/model", {"core/base", "core/formats", "core/plugin", kApi, kBackendApi}},
       {"core/runtime",

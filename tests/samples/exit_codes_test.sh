@@ -5,7 +5,7 @@ tiny=$data/tiny
 demo=$data/demo-model
 
 for help in "--help" "run --help" "devices --help" "inspect --help" "fit --help" "tokenize --help" "logits --help" \
-  "perplexity --help" "synth --help" "verify --help"; do
+  "perplexity --help" "synth --help" "convert --help" "quantize --help" "verify --help"; do
   exits 0 "$grok1" $help
   prints "Usage:"
 done
@@ -34,6 +34,14 @@ exits 2 "$grok1" synth -o "$work/never" --layers 0
 exits 2 "$grok1" synth -o "$work/never" --experts 256 --ffn 16777216 --d-model 1048576 --layers 4096
 [ ! -e "$work/never" ] || die "a refused synth left a folder"
 silent
+exits 2 "$grok1" convert -m "$tiny"
+exits 2 "$grok1" convert -m "$tiny" -o "$work/never.gguf" --type q9
+says "q4_k"
+exits 2 "$grok1" convert -m "$tiny" -o "$work/never.gguf" --override q8_0
+exits 2 "$grok1" convert -m "$tiny" -o "$work/never.gguf" --shard-size 1000
+exits 2 "$grok1" convert -m "$tiny" -o "$work/never.gguf" --shard-size large
+exits 2 "$grok1" quantize "$tiny" "$work/never.gguf"
+[ -z "$(ls "$work" | grep never)" ] || die "a refused conversion left something"
 
 # 3: bad file
 exits 3 "$grok1" inspect -m "$work/absent"
