@@ -244,6 +244,11 @@ void add_structs(LayoutText& text) {
   GROK1_FIELD(grok1_stats, passes);
   GROK1_FIELD(grok1_stats, kv_tokens_total);
   GROK1_FIELD(grok1_stats, kv_tokens_used);
+  GROK1_STRUCT(grok1_imatrix_options, GROK1_TYPE_IMATRIX_OPTIONS);
+  GROK1_FIELD(grok1_imatrix_options, head);
+  GROK1_FIELD(grok1_imatrix_options, dataset);
+  GROK1_FIELD(grok1_imatrix_options, chunk_tokens);
+  GROK1_FIELD(grok1_imatrix_options, flags);
 }
 
 void add_values(LayoutText& text) {
@@ -294,6 +299,7 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_TYPE_STATS);
   GROK1_VALUE(GROK1_TYPE_PLAN_DEVICE);
   GROK1_VALUE(GROK1_TYPE_RATES);
+  GROK1_VALUE(GROK1_TYPE_IMATRIX_OPTIONS);
   GROK1_VALUE(GROK1_LOG_ERROR);
   GROK1_VALUE(GROK1_LOG_WARNING);
   GROK1_VALUE(GROK1_LOG_INFO);

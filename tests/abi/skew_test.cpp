@@ -88,6 +88,7 @@ class Skew : public testing::TestWithParam<const char*> {
     const grok1_sampler_options sampler = GROK1_INIT(grok1_sampler_options);
     grok1_generate_options generate = GROK1_INIT(grok1_generate_options);
     generate.max_tokens = 1;
+    const grok1_imatrix_options imatrix = GROK1_INIT(grok1_imatrix_options);
     const size_t head = sizeof(grok1_head);
     const auto release_after = [](grok1_status status, auto* handle, auto release) {
       if (status == GROK1_OK) release(handle);
@@ -144,6 +145,14 @@ class Skew : public testing::TestWithParam<const char*> {
            const auto status = grok1_generate(generate_session_.get(), "a", 1,
                                               static_cast<const grok1_generate_options*>(p), stop, nullptr, nullptr);
            return status > 0 ? GROK1_OK : status;
+         }},
+        {"grok1_imatrix_options", bytes_of(imatrix), head,
+         [this](const void* p) {
+           const std::string file = api_test::new_file("skew.gguf");
+           const auto status = grok1_imatrix_write(h_.imatrix.get(), file.c_str(), SIZE_MAX,
+                                                   static_cast<const grok1_imatrix_options*>(p), nullptr);
+           unlink(file.c_str());
+           return status;
          }},
     };
   }
