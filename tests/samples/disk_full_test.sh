@@ -19,6 +19,11 @@ exits 6 "$grok1" logits -m "$data/gqa6" --device "$device" --tokens-file "$work/
 says "small/logits"
 [ -z "$(ls -A "$work/small")" ] || die "left behind: $(ls -A "$work/small")"
 
+exits 6 "$grok1" imatrix -m "$data/demo-model" --device "$device" -f "$data/demo-model/sample.txt" -c 64 --chunks 1 \
+  -o "$work/small/imatrix" # 147 kB
+says "small/imatrix"
+[ -z "$(ls -A "$work/small")" ] || die "left behind: $(ls -A "$work/small")"
+
 # Its space is checked before the first byte.
 exits 6 "$grok1" synth -o "$work/small/model" --layers 1 --d-model 96 --heads 6 --kv-heads 2 --head-dim 16 --ffn 512 --vocab 320
 says "the model needs"
