@@ -145,7 +145,8 @@ enum {
   GROK1_TYPE_VERIFY_OPTIONS = 19,
   GROK1_TYPE_VERIFY_REPORT = 20,
   GROK1_TYPE_FAULT = 21,
-  GROK1_TYPE_ENCODING_FIT = 22
+  GROK1_TYPE_ENCODING_FIT = 22,
+  GROK1_TYPE_IMATRIX_OPTIONS = 23
 };
 
 /* GROK1_INIT(type) is a full initialiser: `grok1_batch b = GROK1_INIT(grok1_batch);`. Bindings zero the struct and set
@@ -187,6 +188,7 @@ typedef struct grok1_detokenizer grok1_detokenizer; /* tokens -> text in whole c
 typedef struct grok1_session grok1_session;         /* a KV pool and scratch memory for one model */
 typedef struct grok1_sequence grok1_sequence;       /* the tokens of one text and their KV pages */
 typedef struct grok1_sampler grok1_sampler;         /* logits -> token */
+typedef struct grok1_imatrix grok1_imatrix;         /* how much each input of each matrix matters, over a text */
 
 /* ---- Runtime: backends and devices ----------------------------------------------------------------------------- */
 
@@ -1138,6 +1140,49 @@ typedef struct grok1_convert_report {
 GROK1_API grok1_status GROK1_CALL grok1_model_convert(const grok1_model *model, const char *path, size_t path_size,
                                                       const grok1_convert_options *options,
                                                       grok1_convert_report *report, grok1_error *err);
+
+/* ---- Importance matrix ----------------------------------------------------------------------------------------- */
+
+/* For each matrix of the model and each of its inputs, the sum of squares of that input over the tokens of a text, and
+ * the number of tokens; of experts, for each of them over the tokens that chose it. Quantisers lose less where it is
+ * large. The router is not among them: it is kept exact. */
+typedef struct grok1_imatrix_options {
+  grok1_head head;
+  const char *dataset;   /* name of the text, for people who find the file; NULL: none */
+  uint32_t chunk_tokens; /* tokens of the pieces in which the text was decoded, for the file's imatrix.chunk_size; 0: the
+                            session's context_tokens */
+  uint32_t flags;        /* none yet: 0 */
+} grok1_imatrix_options;
+#define GROK1_INIT_grok1_imatrix_options {{sizeof(grok1_imatrix_options), GROK1_TYPE_IMATRIX_OPTIONS, NULL}, NULL, 0, 0}
+
+/* Attaches an empty one to a session: every later decode adds what its tokens give to each matrix, until the imatrix is
+ * released; the logits do not change. The output head counts tokens whose logits were asked for, the other matrices
+ * count all. Sums are taken in double in the order of tokens, so that they depend neither on threads nor on how a
+ * sequence was cut into decodes and passes: on the CPU not by one bit. A cancelled decode has added to the layers that
+ * it reached: each matrix counts for itself, and stays a mean of what it saw.
+ * Each device of the session shows the inputs of the matrices that it has, all or a part of them; together they are those
+ * of the whole model. One whose backend cannot show them is refused, also where it has only some of the experts: the
+ * backends "cpu" and "reference" can, GPUs cannot.
+ *   imatrix  out, the caller's; grok1_imatrix_release.
+ * Returns GROK1_E_UNSUPPORTED (the message names the device), GROK1_E_INVALID_ARGUMENT if the session has one already,
+ * GROK1_E_BUSY, GROK1_E_FORKED.
+ * @thread excl  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_imatrix_create(grok1_session *session, grok1_imatrix **imatrix,
+                                                       grok1_error *err);
+
+/* Writes what was collected so far as a GGUF file in the form of llama.cpp's imatrix tool; collecting goes on. Matrices
+ * that saw no token are left out. The file appears whole under its name, which may be that of a file: it is replaced;
+ * until then it is path.part.
+ *   path     in.
+ *   options  in; NULL: defaults.
+ * Returns GROK1_E_INVALID_ARGUMENT if no token was decoded, GROK1_E_NOT_FOUND (the folder), GROK1_E_IO,
+ * GROK1_E_DISK_FULL, GROK1_E_BACKEND (a device showed what it does not have), GROK1_E_BUSY, GROK1_E_FORKED.
+ * @thread excl, with its session  @since 0.1 */
+GROK1_API grok1_status GROK1_CALL grok1_imatrix_write(grok1_imatrix *imatrix, const char *path, size_t path_size,
+                                                      const grok1_imatrix_options *options, grok1_error *err);
+
+/* @thread any  @since 0.1 */
+GROK1_API void GROK1_CALL grok1_imatrix_release(grok1_imatrix *imatrix);
 
 /* ---- Experimental: reached by grok1_get_proc only -------------------------------------------------------------- */
 

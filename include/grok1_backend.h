@@ -83,7 +83,8 @@ enum {
   GROK1_TYPE_ADD_NORM_ARGS = 0x100d,
   GROK1_TYPE_ROUTE_ARGS = 0x100e,
   GROK1_TYPE_EXPERTS_ARGS = 0x100f,
-  GROK1_TYPE_LOGITS_ARGS = 0x1010
+  GROK1_TYPE_LOGITS_ARGS = 0x1010,
+  GROK1_TYPE_INPUTS = 0x1011
 };
 
 enum {
@@ -668,6 +669,44 @@ typedef struct grok1_measure_ops {
   grok1_status(GROK1_CALL *measure)(grok1_device *device, uint32_t what, uint64_t bytes, double *rate,
                                     grok1_error *err);
 } grok1_measure_ops;
+
+/* ---- Extension "grok1.inputs/1" --------------------------------------------------------------------------------- */
+
+/* Shows the inputs of linear layers, for statistics of them. get_extension returns a grok1_inputs_ops, or NULL where the
+ * backend has no such thing. The router's inputs are not shown: they are x of all rows, as for gate and up. */
+enum {
+  GROK1_INPUTS_QKV = 1,     /* of q, k and v: float [n_rows, d_model], x */
+  GROK1_INPUTS_O = 2,       /* of o: float [n_rows, query heads of the share * head_dim], the heads' out */
+  GROK1_INPUTS_GATE_UP = 3, /* of an expert's gate and up: float [n_rows, d_model], x of rows that chose it */
+  GROK1_INPUTS_DOWN = 4,    /* of its down: float [n_rows, ffn columns of the share], gelu(x . Wgate) * (x . Wup) */
+  GROK1_INPUTS_HEAD = 5     /* of the output matrix: float [n_rows, d_model], x of rows whose logits are wanted */
+};
+
+/* Some rows of inputs. Written by the backend; the host reads a field only if struct_size covers it. */
+typedef struct grok1_inputs {
+  grok1_head head;
+  uint32_t what;     /* GROK1_INPUTS_* */
+  uint32_t layer;    /* grok1_layer_desc.index; 0 for the output matrix */
+  uint32_t expert;   /* of the whole model; 0 where there is none */
+  uint32_t n_rows;   /* >= 1 */
+  uint64_t width;    /* numbers in a row */
+  const float *rows; /* [n_rows, width], in host memory, valid during the call */
+} grok1_inputs;
+#define GROK1_INIT_grok1_inputs {{sizeof(grok1_inputs), GROK1_TYPE_INPUTS, NULL}, 0, 0, 0, 0, 0, NULL}
+
+/* Calls nothing of the backend and lets nothing be thrown. */
+typedef void(GROK1_CALL *grok1_inputs_fn)(void *context, const grok1_inputs *inputs);
+
+typedef struct grok1_inputs_ops {
+  uint32_t struct_size; /* sizeof(grok1_inputs_ops) of the plugin's header */
+  uint32_t reserved;    /* 0 */
+
+  /* From now on attention, moe_experts and logits of this step call `fn` with the inputs of each matrix that they
+   * multiply, on the thread that called them and before they return: the float32 numbers themselves, before a backend
+   * makes integers of them. The rows of one `what`, layer and expert come once each and in the order of the pass, in
+   * one call or several. The results of the operators do not change by one bit. fn NULL ends it. */
+  grok1_status(GROK1_CALL *step_observe)(grok1_step *step, grok1_inputs_fn fn, void *context, grok1_error *err);
+} grok1_inputs_ops;
 
 /* ---- Descriptor and entry -------------------------------------------------------------------------------------- */
 

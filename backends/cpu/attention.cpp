@@ -180,9 +180,11 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
     Rows all{};
     all.count = n_rows;
     Product in[] = {{layer.k, 0, all, s.k, kv_size}, {layer.v, 0, all, s.v, kv_size}, {layer.q, 0, all, s.q, q_size}};
+    if (step.onlooker.is_there()) step.onlooker.show({GROK1_INPUTS_QKV, layer.index}, x.rows, n_rows, d);
     multiply_act(step, x, in, 3);
     self.threads.run(n_rows, [&](uint64_t r, uint32_t) { rotate_and_store(call, static_cast<uint32_t>(r)); });
     n_rows <= kFewRows ? attend_few(call) : attend_many(call);  // both write over q
+    if (step.onlooker.is_there()) step.onlooker.show({GROK1_INPUTS_O, layer.index}, s.q, n_rows, q_size);
     const Product out{layer.o, 0, quantised(step, s.q, q_size, nullptr, n_rows, *layer.o), y, d};
     multiply(step, &out, 1);
   });

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "backends/cpu/device.h"
+#include "backends/cpu/inputs.h"
 #include "backends/cpu/measure.h"
 #include "backends/cpu/table.h"
 
@@ -11,7 +12,9 @@ namespace grok1::cpu {
 namespace {
 
 const void* GROK1_CALL get_extension(grok1_backend*, const char* id) {
-  return id != nullptr && std::strcmp(id, "grok1.measure/1") == 0 ? &kMeasureOps : nullptr;
+  if (id == nullptr) return nullptr;
+  if (std::strcmp(id, "grok1.inputs/1") == 0) return &kInputsOps;
+  return std::strcmp(id, "grok1.measure/1") == 0 ? &kMeasureOps : nullptr;
 }
 
 constexpr grok1_backend_ops kOps = [] {

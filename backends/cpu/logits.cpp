@@ -26,6 +26,9 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     const uint64_t d = step.model.d_model, vocab = head.vocab_end - head.vocab_begin;
     float* out = floats_in(&self, args.logits, args.logits_offset, step.pass.n_logit_rows * vocab, "logits");
 
+    if (step.onlooker.is_there())
+      for (uint32_t i = 0; i < step.pass.n_logit_rows; ++i)
+        step.onlooker.show({GROK1_INPUTS_HEAD}, x.rows + step.pass.logit_rows[i] * d, 1, d);
     const Matrix output = head.output->matrix(0);
     const Rows rows{x.rows, nullptr, nullptr, d, 0, 0, step.pass.logit_rows, step.pass.n_logit_rows, false};
     const auto home = [&](uint64_t task) {

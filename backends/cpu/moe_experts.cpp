@@ -82,6 +82,18 @@ void add_to(float* y, const Step& step, const Panel& panel) {
   });
 }
 
+// Of a panel whose gate holds the hidden rows.
+void show_inputs(const Step& step, const Layer& layer, const Act& x, const Panel& panel) {
+  const Scratch& s = step.scratch;
+  const uint64_t d = step.model.d_model, ffn = layer.down->k();
+  for (const Segment* segment = panel.segments; segment < panel.segments + panel.n_segments; ++segment) {
+    for (uint32_t i = segment->first; i < segment->first + segment->count; ++i)
+      step.onlooker.show({GROK1_INPUTS_GATE_UP, layer.index, segment->expert}, x.rows + s.expert_rows[i] * d, 1, d);
+    step.onlooker.show({GROK1_INPUTS_DOWN, layer.index, segment->expert}, s.gate + (segment->first - panel.first) * ffn,
+                       segment->count, ffn);
+  }
+}
+
 void add_panel(Step& step, const Layer& layer, const Act& x, const Panel& panel, float* y) {
   if (panel.count == 0) return;
   const Scratch& s = step.scratch;
@@ -97,6 +109,7 @@ void add_panel(Step& step, const Layer& layer, const Act& x, const Panel& panel,
   }
   multiply_act(step, x, in, 2 * panel.n_segments);
   const Rows hidden = hidden_rows(step, *layer.down, panel.count);
+  if (step.onlooker.is_there()) show_inputs(step, layer, x, panel);
   for (uint32_t i = 0; i < panel.n_segments; ++i) {
     const Segment& segment = panel.segments[i];
     const uint32_t at = segment.first - panel.first;

@@ -3,6 +3,7 @@
 #ifndef GROK1_BACKENDS_CPU_STEP_H
 #define GROK1_BACKENDS_CPU_STEP_H
 
+#include "backends/contract/inputs.h"
 #include "backends/contract/step.h"
 #include "backends/cpu/chunks.h"
 #include "backends/cpu/device.h"
@@ -49,6 +50,7 @@ struct Step {
   Pass pass;
   Scratch scratch;
   Memory memory;
+  Onlooker onlooker;
   std::vector<std::unique_ptr<OnednnThread>> onednn;  // [threads]; empty: our own tiles alone
 
   const uint32_t* pages_of(uint32_t row) const { return pass.page_table + uint64_t{pass.chunk[row]} * limits.pages; }

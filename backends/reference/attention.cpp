@@ -103,6 +103,7 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
     float* y = floats(device, args.y, args.y_offset, uint64_t(n_rows) * m.d_model, "y");
     Scratch& s = step.scratch;
 
+    if (step.onlooker.is_there()) step.onlooker.show({GROK1_INPUTS_QKV, layer.index}, x.rows.data(), n_rows, m.d_model);
     for (uint32_t r = 0; r < n_rows; ++r) store_k_and_v(step, layer, kv, &x.rows[uint64_t(r) * m.d_model], r);
     for (uint32_t r = 0; r < n_rows; ++r) {
       linear(*layer.q, 0, &x.rows[uint64_t(r) * m.d_model], s.q.data());
@@ -111,6 +112,7 @@ grok1_status attention(grok1_device* device, const grok1_attention_args* argumen
         rope(q, m, step.pass.positions[r]);
         attend(step, layer, kv, r, h / group, q, &s.attended[h * m.head_dim]);
       }
+      show_row(step, {GROK1_INPUTS_O, layer.index}, s.attended, uint64_t(heads) * m.head_dim);
       linear(*layer.o, 0, s.attended.data(), s.row.data());
       for (uint32_t i = 0; i < m.d_model; ++i) y[uint64_t(r) * m.d_model + i] = float(s.row[i]);
     }

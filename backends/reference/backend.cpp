@@ -2,7 +2,10 @@
 // done when it returns. Between operators values are float32, inside each everything is double. It is the oracle of the
 // conformance suite and is used only when named. This file holds the operator table
 // and the descriptor; entry.cpp is the plugin's entry.
+#include <cstring>
+
 #include "backends/reference/descriptor.h"
+#include "backends/reference/inputs.h"
 #include "backends/reference/refusal.h"
 #include "backends/reference/table.h"
 
@@ -13,10 +16,15 @@ struct Backend {
   char unused = 0;
 };
 
+const void* GROK1_CALL get_extension(grok1_backend*, const char* id) {
+  return id != nullptr && std::strcmp(id, "grok1.inputs/1") == 0 ? &kInputsOps : nullptr;
+}
+
 constexpr grok1_backend_ops kOps = [] {
   grok1_backend_ops ops{};
   ops.struct_size = sizeof ops;
   GROK1_TABLE_FUNCTIONS(GROK1_FILL_SLOT)
+  ops.get_extension = get_extension;
   return ops;
 }();
 

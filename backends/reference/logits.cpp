@@ -20,12 +20,14 @@ grok1_status logits(grok1_device* device, const grok1_logits_args* arguments, gr
     const uint64_t d = step.model.d_model, vocab = head.vocab_end - head.vocab_begin;
     float* out = floats(device, args.logits, args.logits_offset, step.pass.logit_rows.size() * vocab, "logits");
 
-    for (const uint32_t r : step.pass.logit_rows)
+    for (const uint32_t r : step.pass.logit_rows) {
+      if (step.onlooker.is_there()) step.onlooker.show({GROK1_INPUTS_HEAD}, &x.rows[r * d], 1, d);
       for (uint32_t v = head.vocab_begin; v < head.vocab_end; ++v) {
         double dot = 0;
         for_each_input(*head.output, 0, v, [&](uint64_t i, double value) { dot += x.rows[r * d + i] * value; });
         *out++ = float(dot * step.model.output_multiplier);
       }
+    }
   });
 }
 

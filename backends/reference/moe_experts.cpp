@@ -17,10 +17,14 @@ double gelu(double a) {
 }
 
 // s.row = the expert's answer to one row, over the share's ffn range.
-void expert(Scratch& s, const Layer& layer, uint32_t e, const float* x) {
+void expert(Step& step, const Layer& layer, uint32_t e, const float* x) {
+  Scratch& s = step.scratch;
+  const uint32_t columns = layer.ffn_end - layer.ffn_begin;
+  if (step.onlooker.is_there()) step.onlooker.show({GROK1_INPUTS_GATE_UP, layer.index, e}, x, 1, layer.model.d_model);
   linear(*layer.gate, e, x, s.gate.data());
   linear(*layer.up, e, x, s.up.data());
-  for (uint32_t f = 0; f < layer.ffn_end - layer.ffn_begin; ++f) s.up[f] *= gelu(s.gate[f]);
+  for (uint32_t f = 0; f < columns; ++f) s.up[f] *= gelu(s.gate[f]);
+  show_row(step, {GROK1_INPUTS_DOWN, layer.index, e}, s.up, columns);
   linear(*layer.down, e, s.up.data(), s.row.data());
 }
 
@@ -46,7 +50,7 @@ grok1_status moe_experts(grok1_device* device, const grok1_experts_args* argumen
       for (uint64_t i = uint64_t(r) * used; i < uint64_t(r + 1) * used; ++i) {
         const uint32_t e = uint32_t(route.experts[i]);
         if (e < layer.expert_begin || e >= layer.expert_end) continue;
-        expert(s, layer, e, &x.rows[uint64_t(r) * d]);
+        expert(step, layer, e, &x.rows[uint64_t(r) * d]);
         for (uint32_t n = 0; n < d; ++n) s.sum[n] += double(route.gates[i]) * s.row[n];
       }
       for (uint32_t n = 0; n < d; ++n) y[uint64_t(r) * d + n] = float(s.sum[n]);

@@ -13,7 +13,7 @@ namespace {
 Step described(const grok1_device* device, const grok1_step_limits* description) {
   const grok1_step_limits& limits = input(description, GROK1_TYPE_STEP_LIMITS, "limits");
   const Limits checked = checked_limits(limits);
-  return Step{device, checked_model(limits.model), checked, {}, {}};
+  return Step{device, checked_model(limits.model), checked, {}, {}, {}};
 }
 
 // Scratch, pass data, one act and one route.
@@ -25,7 +25,8 @@ uint64_t bytes_of(const Step& s) {
                                2 * uint64_t(m.d_model) + m.experts;
   const uint64_t pass =
       20 * rows + size_product({s.limits.chunks, s.limits.pages, 4}) + 4 * uint64_t(s.limits.logit_rows);
-  return size_product({row_doubles, 8}) + pass + size_product({rows, m.d_model, 4}) +
+  const uint64_t shown = 4 * std::max<uint64_t>(size_product({m.heads, m.head_dim}), m.ffn);
+  return size_product({row_doubles, 8}) + shown + pass + size_product({rows, m.d_model, 4}) +
          size_product({rows, m.experts_used, 8});
 }
 
@@ -40,6 +41,7 @@ void make_scratch(Step& s) {
   s.scratch.row.resize(m.d_model), s.scratch.sum.resize(m.d_model);
   s.scratch.expert.resize(m.experts);
   s.scratch.written.resize(s.limits.rows);
+  s.scratch.shown.resize(std::max<size_t>(s.scratch.q.size(), m.ffn));
   s.pass.tokens.reserve(s.limits.rows), s.pass.positions.reserve(s.limits.rows), s.pass.chunk.reserve(s.limits.rows);
   s.pass.page_table.reserve(size_product({s.limits.chunks, s.limits.pages}));
   s.pass.logit_rows.reserve(s.limits.logit_rows);
@@ -62,6 +64,12 @@ Step& current(const grok1_device* device, grok1_step* handle) {
   Step& step = object_of<Step>(device, handle, "step");
   if (!step.pass.set) refuse(GROK1_E_INVALID_ARGUMENT, "the step has no pass; call step_set first");
   return step;
+}
+
+void show_row(Step& step, const InputsOf& of, const std::vector<double>& row, uint64_t width) {
+  if (!step.onlooker.is_there()) return;
+  for (uint64_t i = 0; i < width; ++i) step.scratch.shown[i] = float(row[i]);
+  step.onlooker.show(of, step.scratch.shown.data(), 1, width);
 }
 
 grok1_status step_plan(grok1_device* device, const grok1_step_limits* limits, uint64_t* bytes, grok1_error* err) {

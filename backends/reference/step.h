@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "backends/contract/inputs.h"
 #include "backends/contract/step.h"
 #include "backends/reference/refusal.h"
 
@@ -29,6 +30,7 @@ struct Scratch {
   std::vector<double> row, sum;     // [d_model]
   std::vector<double> expert;       // [experts]
   std::vector<uint64_t> written;    // [max_rows] tokens of the cache that a pass writes
+  std::vector<float> shown;         // a row that an onlooker is shown: at most [heads, head_dim] or [ffn]
 };
 
 struct Step {
@@ -37,11 +39,15 @@ struct Step {
   Limits limits;
   Pass pass;
   Scratch scratch;
+  Onlooker onlooker;
 
   uint32_t page(uint32_t row, uint32_t position) const {
     return pass.page_table[uint64_t(pass.chunk[row]) * limits.pages + position / limits.page_tokens];
   }
 };
+
+// A row of doubles to whom looks on, if somebody does.
+void show_row(Step& step, const InputsOf& of, const std::vector<double>& row, uint64_t width);
 
 // The step behind a handle, with a current pass.
 Step& current(const grok1_device* device, grok1_step* handle);

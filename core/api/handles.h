@@ -35,6 +35,10 @@ struct grok1_detokenizer {
 struct grok1_session {
   std::shared_ptr<grok1::Session> impl;
 };
+struct grok1_imatrix {
+  std::shared_ptr<grok1::Session> session;
+  std::shared_ptr<grok1::InputSums> sums;
+};
 struct grok1_sampler {
   grok1::Sampler impl;
   std::atomic<bool> busy{false};

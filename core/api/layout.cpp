@@ -324,6 +324,11 @@ void add_structs(LayoutText& text) {
   GROK1_FIELD(grok1_convert_report, n_without_importance);
   GROK1_FIELD(grok1_convert_report, lossless);
   GROK1_FIELD(grok1_convert_report, reserved);
+  GROK1_STRUCT(grok1_imatrix_options, GROK1_TYPE_IMATRIX_OPTIONS);
+  GROK1_FIELD(grok1_imatrix_options, head);
+  GROK1_FIELD(grok1_imatrix_options, dataset);
+  GROK1_FIELD(grok1_imatrix_options, chunk_tokens);
+  GROK1_FIELD(grok1_imatrix_options, flags);
 }
 
 void add_values(LayoutText& text) {
@@ -381,6 +386,7 @@ void add_values(LayoutText& text) {
   GROK1_VALUE(GROK1_TYPE_VERIFY_REPORT);
   GROK1_VALUE(GROK1_TYPE_FAULT);
   GROK1_VALUE(GROK1_TYPE_ENCODING_FIT);
+  GROK1_VALUE(GROK1_TYPE_IMATRIX_OPTIONS);
   GROK1_VALUE(GROK1_LOG_ERROR);
   GROK1_VALUE(GROK1_LOG_WARNING);
   GROK1_VALUE(GROK1_LOG_INFO);

@@ -64,6 +64,9 @@ class Device {
   // What it measures of itself; NULL where it does not.
   const grok1_measure_ops* measure_ops() const { return extension<grok1_measure_ops>(ref_, "grok1.measure/1"); }
 
+  // How it shows the inputs of linear layers; NULL where it does not.
+  const grok1_inputs_ops* inputs_ops() const { return extension<grok1_inputs_ops>(ref_, "grok1.inputs/1"); }
+
   // Owned<T> of what `create(T**)` makes.
   template <class T, class Create>
   static Owned<T> make(void(GROK1_CALL* free)(T*), Create&& create) {

@@ -117,6 +117,7 @@ Session::Session(std::shared_ptr<Model> model, const Limits& limits)
 
 Session::~Session() {
   reclaim();
+  drop_input_sums();
   model_->give_back(std::move(memory_));
 }
 
@@ -126,6 +127,14 @@ void Session::reclaim() noexcept {
     for (const uint32_t page : sequence->pages) pool_.give_back(page);
     delete std::exchange(sequence, sequence->next_released);
   }
+  if (input_sums_ != nullptr && input_sums_->is_abandoned()) drop_input_sums();
+}
+
+// The steps may serve another session later.
+void Session::drop_input_sums() noexcept {
+  if (input_sums_ == nullptr) return;
+  InputSums::detach(memory_->pass());
+  input_sums_.reset();
 }
 
 void Session::abandon(Sequence* sequence) noexcept {
@@ -319,6 +328,18 @@ void Session::set_trace(grok1_trace_fn_x1 trace, void* user) {
   }
   trace_ = trace;
   trace_user_ = user;
+}
+
+std::shared_ptr<InputSums> Session::sum_inputs() {
+  if (input_sums_ != nullptr) {
+    fail(GROK1_E_INVALID_ARGUMENT, "session: one without an imatrix wanted, found one that has it; release that first");
+  }
+  const Pass& pass = memory_->pass();
+  std::vector<std::string> devices;
+  for (const Member& m : pass.members) devices.push_back(m.device->name());
+  auto sums = std::make_shared<InputSums>(pass.weights->desc, pass.division(), std::move(devices));
+  sums->attach(pass);
+  return input_sums_ = std::move(sums);
 }
 
 grok1_stats Session::stats() const {

@@ -9,6 +9,7 @@
 
 #include "core/model/forward.h"
 #include "core/runtime/batch.h"
+#include "core/runtime/input_sums.h"
 #include "core/runtime/model.h"
 #include "core/runtime/pages.h"
 #include "core/runtime/sequence.h"
@@ -58,12 +59,16 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void set_trace(grok1_trace_fn_x1 trace, void* user);
   void set_profile(uint64_t* spent) { profile_ = spent; }  // [GROK1_PROFILE_COUNT_X1] or NULL
+  // Sums that every later decode adds to, until they are abandoned. Throws GROK1_E_UNSUPPORTED as attach() does, and
+  // GROK1_E_INVALID_ARGUMENT where the session has some.
+  std::shared_ptr<InputSums> sum_inputs();
   grok1_stats stats() const;
 
  private:
   class Observer;
   Session(std::shared_ptr<Model> model, const Limits& limits);
   void reclaim() noexcept;
+  void drop_input_sums() noexcept;
   void accept(const DecodeRequest& request);
   void check_tokens(const Chunk& chunk, size_t index) const;
   void run_passes(const Cancel* cancel);
@@ -88,6 +93,7 @@ class Session : public std::enable_shared_from_this<Session> {
   };
   std::vector<TraceBuffers> trace_buffers_;  // [members]; empty before the first trace
   uint64_t* profile_ = nullptr;
+  std::shared_ptr<InputSums> input_sums_;  // NULL: not wanted
   grok1_stats stats_;
 };
 

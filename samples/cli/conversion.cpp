@@ -102,8 +102,9 @@ int run_conversion(const ConversionOptions& options) {
   library.threads = options.model.threads;
   library.cancel = interrupt.flag();
   if (options.model.verbose) library.log = print_log;
-  library.flags = (options.dry_run ? GROK1_CONVERT_DRY_RUN : 0u) | (options.overwrite ? GROK1_CONVERT_OVERWRITE : 0u) |
-                  (options.no_resume ? GROK1_CONVERT_NO_RESUME : 0u);
+  if (options.dry_run) library.flags |= GROK1_CONVERT_DRY_RUN;
+  if (options.overwrite) library.flags |= GROK1_CONVERT_OVERWRITE;
+  if (options.no_resume) library.flags |= GROK1_CONVERT_NO_RESUME;
   {
     Progress progress("converting", Progress::Unit::kBytes);
     library.progress = show_progress;

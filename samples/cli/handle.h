@@ -24,6 +24,7 @@ using Tokenizer = std::unique_ptr<grok1_tokenizer, Release<grok1_tokenizer_relea
 using Session = std::unique_ptr<grok1_session, Release<grok1_session_release>>;
 using Sequence = std::unique_ptr<grok1_sequence, Release<grok1_sequence_release>>;
 using Sampler = std::unique_ptr<grok1_sampler, Release<grok1_sampler_release>>;
+using Imatrix = std::unique_ptr<grok1_imatrix, Release<grok1_imatrix_release>>;
 
 // call(handle, err) makes the handle: make<Session>([&](auto** s, auto* err) { return grok1_session_create(m, o, s,
 // err); })

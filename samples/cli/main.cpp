@@ -60,6 +60,7 @@ int run(int argc, char** argv) {
   cli::add_tokenize(app, action);
   cli::add_logits(app, action);
   cli::add_perplexity(app, action);
+  cli::add_imatrix(app, action);
   cli::add_bench(app, action);
   cli::add_convert(app, action);
   cli::add_quantize(app, action);

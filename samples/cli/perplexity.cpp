@@ -1,7 +1,6 @@
-// grok1 perplexity: how well the model predicts a text. The file is tokenised once, without BOS. Window w has the
-// inputs ids[w N .. w N + N - 1] and the next id of each as its target, and exists only if ids[w N + N] does; the
-// result is exp of the mean negative log-likelihood over all windows. Beside another model, --base, the same windows
-// say how far the predictions of both lie apart: the Kullback-Leibler divergence from the base's.
+// grok1 perplexity: how well the model predicts a text: exp of the mean negative log-likelihood over all windows.
+// Beside another model, --base, the same windows say how far the predictions of both lie apart: the Kullback-Leibler
+// divergence from the base's.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
@@ -15,6 +14,7 @@
 #include "model.h"
 #include "progress.h"
 #include "text.h"
+#include "windows.h"
 
 namespace cli {
 namespace {
@@ -24,59 +24,6 @@ struct PerplexityOptions {
   std::string file, base;
   uint32_t window = 256;
   bool json = false;
-};
-
-std::vector<int32_t> tokenize_file(const grok1_model* model, const std::string& path) {
-  const auto tokenizer = make<Tokenizer>([&](auto** out, auto* err) { return grok1_model_tokenizer(model, out, err); });
-  const std::string bytes = read_file(path);
-  size_t count = 0;
-  grok1_error err = GROK1_INIT(grok1_error);
-  const grok1_status status =
-      grok1_tokenizer_encode(tokenizer.get(), bytes.data(), bytes.size(), nullptr, 0, &count, &err);
-  if (status != GROK1_E_BUFFER_TOO_SMALL) check(status, err);
-  std::vector<int32_t> ids(count);
-  checked([&](auto* e) {
-    return grok1_tokenizer_encode(tokenizer.get(), bytes.data(), bytes.size(), ids.data(), ids.size(), &count, e);
-  });
-  return ids;
-}
-
-// A model and the sequence that its windows go through.
-class Predictor {
- public:
-  Predictor(grok1_model* model, grok1_cancel* cancel)
-      : cancel_(cancel),
-        session_(make<Session>([&](auto** out, auto* err) { return grok1_session_create(model, nullptr, out, err); })),
-        sequence_(
-            make<Sequence>([&](auto** out, auto* err) { return grok1_sequence_create(session_.get(), out, err); })),
-        row_(model_info(model).vocab_size) {}
-
-  void decode(const int32_t* ids, uint32_t window) {
-    checked([&](auto* err) { return grok1_sequence_truncate(sequence_.get(), 0, err); });
-    grok1_sequence* sequence = sequence_.get();
-    const uint8_t want = GROK1_LOGITS_ALL;
-    grok1_batch batch = GROK1_INIT(grok1_batch);
-    batch.count = 1;
-    batch.sequences = &sequence;
-    batch.n_tokens = &window;
-    batch.tokens = ids;
-    batch.want_logits = &want;
-    batch.cancel = cancel_;
-    checked([&](auto* err) { return grok1_decode(session_.get(), &batch, err); });
-  }
-
-  // log p of every token behind row i of the window; valid until the next call.
-  const std::vector<float>& log_probabilities(uint32_t i) {
-    checked(
-        [&](auto* err) { return grok1_sequence_log_probabilities(sequence_.get(), i, row_.data(), row_.size(), err); });
-    return row_;
-  }
-
- private:
-  grok1_cancel* cancel_;
-  Session session_;
-  Sequence sequence_;
-  std::vector<float> row_;
 };
 
 struct Sums {
@@ -95,22 +42,17 @@ struct Sums {
   }
 };
 
-Sums sums_over_text(grok1_model* model, grok1_model* base_model, const std::vector<int32_t>& ids, uint32_t window,
-                    uint64_t windows, grok1_cancel* cancel) {
-  Predictor predictor(model, cancel);
-  std::optional<Predictor> base;
-  if (base_model != nullptr) base.emplace(base_model, cancel);
+Sums sums_over_text(WindowRun& run, WindowRun* base, const Windows& windows) {
   Progress progress("perplexity", Progress::Unit::kTokens);
   Sums sums;
-  for (uint64_t w = 0; w < windows; ++w) {
-    progress.update(w * window, windows * window);
-    const int32_t* first = ids.data() + w * window;
-    predictor.decode(first, window);
-    if (base) base->decode(first, window);
-    for (uint32_t i = 0; i < window; ++i) {
-      const std::vector<float>& row = predictor.log_probabilities(i);
-      sums.log_likelihood += row[static_cast<size_t>(first[i + 1])];
-      if (base) sums.compare(base->log_probabilities(i), row);
+  for (uint64_t w = 0; w < windows.count(); ++w) {
+    progress.update(w * windows.size(), windows.count() * windows.size());
+    run.decode(w);
+    if (base != nullptr) base->decode(w);
+    for (uint32_t i = 0; i < windows.size(); ++i) {
+      const std::vector<float>& row = run.log_probabilities(i);
+      sums.log_likelihood += row[static_cast<size_t>(windows.ids(w)[i + 1])];
+      if (base != nullptr) sums.compare(base->log_probabilities(i), row);
     }
   }
   return sums;
@@ -138,29 +80,32 @@ void print(const PerplexityOptions& options, const Sums& sums, uint64_t windows)
                       options.base.c_str(), divergence, sums.most_divergence, 100 * same));
 }
 
+Model load_base(const grok1_model* model, grok1_runtime* runtime, const PerplexityOptions& options,
+                const grok1_model_options& limits, Interrupt& interrupt) {
+  ModelOptions same = options.model;
+  same.path = options.base;
+  Model base = load_model(runtime, same, limits, interrupt);
+  const uint32_t wanted = model_info(model).vocab_size, found = model_info(base.get()).vocab_size;
+  if (found != wanted)
+    throw Stop(kBadFile,
+               text("--base %s: a vocabulary of %u tokens wanted, found %u", options.base.c_str(), wanted, found));
+  return base;
+}
+
 int perplexity(const PerplexityOptions& options) {
   Interrupt interrupt;
   const Runtime runtime = make_runtime(options.model);
-  grok1_model_options limits = to_library(options.model);
-  limits.context_tokens = options.window;
-  limits.max_logit_rows = options.window;
+  const grok1_model_options limits = WindowRun::limits_for(to_library(options.model), options.window);
   const Model model = load_model(runtime.get(), options.model, limits, interrupt);
-  const std::vector<int32_t> ids = tokenize_file(model.get(), options.file);
-  const uint64_t windows = ids.empty() ? 0 : (ids.size() - 1) / options.window;
-  if (windows == 0)
-    throw Stop(kBadFile, text("%s: %zu tokens; a window of %u needs %u, -c sets a shorter one", options.file.c_str(),
-                              ids.size(), options.window, options.window + 1));
-
+  const Windows windows(model.get(), options.file, options.window);
+  WindowRun run(model.get(), windows, interrupt.flag());
   Model base;
+  std::optional<WindowRun> base_run;
   if (!options.base.empty()) {
-    ModelOptions same = options.model;
-    same.path = options.base;
-    base = load_model(runtime.get(), same, limits, interrupt);
-    if (model_info(base.get()).vocab_size != model_info(model.get()).vocab_size)
-      throw Stop(kBadFile, text("--base %s: a vocabulary of %u tokens wanted, found %u", options.base.c_str(),
-                                model_info(model.get()).vocab_size, model_info(base.get()).vocab_size));
+    base = load_base(model.get(), runtime.get(), options, limits, interrupt);
+    base_run.emplace(base.get(), windows, interrupt.flag());
   }
-  print(options, sums_over_text(model.get(), base.get(), ids, options.window, windows, interrupt.flag()), windows);
+  print(options, sums_over_text(run, base_run ? &*base_run : nullptr, windows), windows.count());
   return kOk;
 }
 

@@ -98,7 +98,8 @@ void print_json(const VerifyOptions& options, const grok1_verify_report& report,
 
 int verify(const VerifyOptions& options) {
   Interrupt interrupt;
-  Run run{options.json};
+  Run run;
+  run.json = options.json;
   grok1_verify_options library = GROK1_INIT(grok1_verify_options);
   library.progress = show_progress;
   library.progress_user = &run;

@@ -2,6 +2,9 @@
 // matter, so it is the smallest one; what golden cases lack, a tokenizer, comes from the demo model.
 #pragma once
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
 #include "tests/golden/engine.h"
 
 namespace api_test {
@@ -9,6 +12,11 @@ namespace api_test {
 inline const std::string kTinyModel = std::string(GROK1_TEST_DATA) + "/tiny";
 inline const std::string kDemoModel = std::string(GROK1_TEST_DATA) + "/demo-model";
 inline const std::string kTokenizer = std::string(GROK1_TEST_DATA) + "/demo-model/tokenizer.model";
+
+// A file for this process alone, of which nothing is there yet.
+inline std::string new_file(const char* name) {
+  return testing::TempDir() + "grok1-" + std::to_string(getpid()) + "-" + name;
+}
 
 struct Handles {
   golden::Runtime runtime;
@@ -23,6 +31,7 @@ struct Handles {
   golden::Sequence empty_sequence;  // of the same session
   golden::Sequence other_sequence;  // of the other session
   golden::Sampler sampler;
+  golden::Imatrix imatrix;  // of `session`, from its first token on
 
   // Opens everything on a device.
   static Handles open(const char* device);
@@ -71,6 +80,8 @@ inline Handles Handles::open(const char* device) {
   h.empty_sequence = sequence_of(h.session);
   h.other_sequence = sequence_of(h.other_session);
   h.sampler = make<golden::Sampler>([](auto** out, auto* err) { return grok1_sampler_create(nullptr, out, err); });
+  h.imatrix =
+      make<golden::Imatrix>([&](auto** out, auto* err) { return grok1_imatrix_create(h.session.get(), out, err); });
   grok1_error err = GROK1_INIT(grok1_error);
   golden::check(h.decode({1, 2, 3}, &err), err);
   return h;

@@ -26,7 +26,7 @@ done
 defined=$(grep -ho '^typedef struct grok1_[a-z0-9_]* {' "$tree"/include/*.h | awk '{print $3}' | sort)
 initialised=$(grep -ho 'GROK1_INIT(grok1_[a-z0-9_]*)' "$work"/twice_*.c | sed 's/GROK1_INIT(\(.*\))/\1/' | sort)
 without=$(comm -23 <(echo "$defined") <(echo "$initialised") | tr '\n' ' ')
-if [ "$without" != "grok1_backend_descriptor grok1_backend_host grok1_backend_note grok1_backend_ops grok1_comm_ops grok1_head grok1_measure_ops " ]; then
+if [ "$without" != "grok1_backend_descriptor grok1_backend_host grok1_backend_note grok1_backend_ops grok1_comm_ops grok1_head grok1_inputs_ops grok1_measure_ops " ]; then
   echo "structs without GROK1_INIT: $without"
   exit 1
 fi

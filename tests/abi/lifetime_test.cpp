@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <random>
 #include <thread>
@@ -26,7 +27,7 @@ TEST_P(Lifetime, ReleaseOrder) {
         [&] { h.runtime.reset(); },       [&] { h.cancel.reset(); },         [&] { h.model.reset(); },
         [&] { h.tokenizer.reset(); },     [&] { h.detokenizer.reset(); },    [&] { h.session.reset(); },
         [&] { h.other_session.reset(); }, [&] { h.sequence.reset(); },       [&] { h.empty_sequence.reset(); },
-        [&] { h.sampler.reset(); },       [&] { h.other_sequence.reset(); },
+        [&] { h.sampler.reset(); },       [&] { h.other_sequence.reset(); }, [&] { h.imatrix.reset(); },
     };
     if (round == 1) std::reverse(releases.begin(), releases.end());
     if (round > 1) std::shuffle(releases.begin(), releases.end(), random);
@@ -43,6 +44,11 @@ TEST_P(Lifetime, ReleaseOrder) {
         const char* text = nullptr;
         size_t size = 0;
         EXPECT_EQ(grok1_detokenizer_push(h.detokenizer.get(), 400, &text, &size, &err), GROK1_OK) << err.message;
+      }
+      if (h.imatrix) {
+        const std::string file = api_test::new_file("order.gguf");
+        EXPECT_EQ(grok1_imatrix_write(h.imatrix.get(), file.c_str(), SIZE_MAX, nullptr, &err), GROK1_OK) << err.message;
+        std::filesystem::remove(file);
       }
     }
   }
@@ -62,6 +68,34 @@ TEST_P(Lifetime, ReleaseOnAnotherThread) {
     EXPECT_EQ(h.decode({1}, &err), GROK1_OK) << err.message;
     collector.join();
   }
+}
+
+// Its session goes on, also in the middle of a decode, and has room for another one.
+TEST_P(Lifetime, ImatrixReleasedOnAnotherThread) {
+  Handles h = Handles::open(GetParam());
+  for (int i = 0; i < 20; ++i) {
+    std::thread collector([&] { h.imatrix.reset(); });
+    grok1_error err = GROK1_INIT(grok1_error);
+    EXPECT_EQ(h.decode({1}, &err), GROK1_OK) << err.message;
+    collector.join();
+    h.imatrix = golden::make<golden::Imatrix>(
+        [&](auto** out, auto* e) { return grok1_imatrix_create(h.session.get(), out, e); });
+  }
+}
+
+// What a released session had is given to the next one, which nobody looks on at.
+TEST_P(Lifetime, ImatrixEndsWithItsSession) {
+  Handles h = Handles::open(GetParam());
+  h.sequence.reset();
+  h.empty_sequence.reset();
+  h.session.reset();
+  h.imatrix.reset();
+  h.session = golden::make<golden::Session>(
+      [&](auto** out, auto* err) { return grok1_session_create(h.model.get(), nullptr, out, err); });
+  h.sequence = golden::make<golden::Sequence>(
+      [&](auto** out, auto* err) { return grok1_sequence_create(h.session.get(), out, err); });
+  grok1_error err = GROK1_INIT(grok1_error);
+  EXPECT_EQ(h.decode({1, 2, 3}, &err), GROK1_OK) << err.message;
 }
 
 // A callback may cancel and read; anything else on its session is refused.
@@ -100,8 +134,10 @@ TEST_P(Lifetime, SessionOfTheParentProcess) {
     bool good = h.decode({1}, &err) == GROK1_E_FORKED;
     size_t n = 0;
     good = good && grok1_sequence_tokens(h.sequence.get(), nullptr, 0, &n, &err) == GROK1_E_FORKED;
+    good = good && grok1_imatrix_write(h.imatrix.get(), "forked.gguf", SIZE_MAX, nullptr, &err) == GROK1_E_FORKED;
     h.sequence.reset();
     h.sampler.reset();
+    h.imatrix.reset();
     _exit(good ? 0 : 1);
   }
   int status = -1;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <limits>
 
@@ -602,6 +603,48 @@ TEST_P(MisuseTest, SamplerAndGenerate) {
   expect_unharmed(before);
 }
 
+TEST_P(MisuseTest, Imatrix) {
+  const std::vector<float> before = logits();
+  const std::string file = api_test::new_file("misuse.gguf"), folder = file + ".d";
+  std::filesystem::create_directory(folder);
+  const auto bad_write = [&](auto&& change) {
+    return [this, change, &file](grok1_error* err) {
+      grok1_imatrix_options options = GROK1_INIT(grok1_imatrix_options);
+      change(options);
+      return grok1_imatrix_write(h_.imatrix.get(), file.c_str(), SIZE_MAX, &options, err);
+    };
+  };
+  const auto write_to = [this](const char* path, size_t size) {
+    return [this, path, size](grok1_error* err) {
+      return grok1_imatrix_write(h_.imatrix.get(), path, size, nullptr, err);
+    };
+  };
+  const golden::Imatrix empty = golden::make<golden::Imatrix>(
+      [this](auto** out, auto* err) { return grok1_imatrix_create(h_.other_session.get(), out, err); });
+  expect_all_refused({
+      {"imatrix_create: session NULL", GROK1_E_INVALID_ARGUMENT,
+       [](grok1_error* err) { return grok1_imatrix_create(nullptr, Untouched<grok1_imatrix>(), err); }},
+      {"imatrix_create: imatrix NULL", GROK1_E_INVALID_ARGUMENT,
+       [this](grok1_error* err) { return grok1_imatrix_create(h_.session.get(), nullptr, err); }},
+      {"imatrix_create: a second one", GROK1_E_INVALID_ARGUMENT,
+       [this](grok1_error* err) { return grok1_imatrix_create(h_.session.get(), Untouched<grok1_imatrix>(), err); }},
+      {"imatrix_write: imatrix NULL", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_imatrix_write(nullptr, file.c_str(), SIZE_MAX, nullptr, err); }},
+      {"imatrix_write: path NULL", GROK1_E_INVALID_ARGUMENT, write_to(nullptr, SIZE_MAX)},
+      {"imatrix_write: path empty", GROK1_E_INVALID_ARGUMENT, write_to("", 0)},
+      {"imatrix_write: NUL in the path", GROK1_E_INVALID_ARGUMENT, write_to("a\0b", 3)},
+      {"imatrix_write: no such folder", GROK1_E_NOT_FOUND, write_to("/nonexistent/a.gguf", SIZE_MAX)},
+      {"imatrix_write: a folder", GROK1_E_IO, write_to(folder.c_str(), SIZE_MAX)},
+      {"imatrix_write: flags", GROK1_E_INVALID_ARGUMENT, bad_write([](auto& o) { o.flags = 1; })},
+      {"imatrix_write: no token", GROK1_E_INVALID_ARGUMENT,
+       [&](grok1_error* err) { return grok1_imatrix_write(empty.get(), file.c_str(), SIZE_MAX, nullptr, err); }},
+  });
+  EXPECT_NE(access(file.c_str(), F_OK), 0) << "a refused call made a file";
+  EXPECT_NE(access((file + ".part").c_str(), F_OK), 0) << "a refused call left a part";
+  std::filesystem::remove(folder);
+  expect_unharmed(before);
+}
+
 // Names and numbers that are none.
 TEST(MisuseOfValues, StatusNamesAndProcs) {
   EXPECT_STREQ(grok1_status_name(GROK1_E_BAD_FILE), "GROK1_E_BAD_FILE");
@@ -626,6 +669,7 @@ TEST(MisuseOfValues, ReleasesAndCancelsAcceptNull) {
   grok1_session_release(nullptr);
   grok1_sequence_release(nullptr);
   grok1_sampler_release(nullptr);
+  grok1_imatrix_release(nullptr);
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, MisuseTest, testing::Values("reference", "cpu"),

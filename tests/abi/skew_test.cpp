@@ -93,6 +93,7 @@ class Skew : public testing::TestWithParam<const char*> {
     convert.flags = GROK1_CONVERT_DRY_RUN;
     const grok1_verify_options verify = GROK1_INIT(grok1_verify_options);
     const grok1_plan plan = GROK1_INIT(grok1_plan);
+    const grok1_imatrix_options imatrix = GROK1_INIT(grok1_imatrix_options);
     const size_t head = sizeof(grok1_head);
     const auto release_after = [](grok1_status status, auto* handle, auto release) {
       if (status == GROK1_OK) release(handle);
@@ -121,9 +122,9 @@ class Skew : public testing::TestWithParam<const char*> {
          }},
         {"grok1_model_options (plan)", bytes_of(model_options()), head,
          [this](const void* p) {
-           grok1_plan plan = GROK1_INIT(grok1_plan);
+           grok1_plan made = GROK1_INIT(grok1_plan);
            return grok1_model_plan(h_.runtime.get(), api_test::kTinyModel.c_str(), SIZE_MAX,
-                                   static_cast<const grok1_model_options*>(p), &plan, nullptr);
+                                   static_cast<const grok1_model_options*>(p), &made, nullptr);
          }},
         {"grok1_session_options", bytes_of(session), head,
          [=, this](const void* p) {
@@ -169,6 +170,14 @@ class Skew : public testing::TestWithParam<const char*> {
          [this](const void* p) {
            grok1_encoding_fit fit = GROK1_INIT(grok1_encoding_fit);
            return grok1_model_fit_encoding(h_.model.get(), static_cast<const grok1_plan*>(p), 0, &fit);
+         }},
+        {"grok1_imatrix_options", bytes_of(imatrix), head,
+         [this](const void* p) {
+           const std::string file = api_test::new_file("skew.gguf");
+           const auto status = grok1_imatrix_write(h_.imatrix.get(), file.c_str(), SIZE_MAX,
+                                                   static_cast<const grok1_imatrix_options*>(p), nullptr);
+           unlink(file.c_str());
+           return status;
          }},
     };
   }

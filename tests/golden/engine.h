@@ -27,6 +27,7 @@ using Detokenizer = std::unique_ptr<grok1_detokenizer, Release<grok1_detokenizer
 using Session = std::unique_ptr<grok1_session, Release<grok1_session_release>>;
 using Sequence = std::unique_ptr<grok1_sequence, Release<grok1_sequence_release>>;
 using Sampler = std::unique_ptr<grok1_sampler, Release<grok1_sampler_release>>;
+using Imatrix = std::unique_ptr<grok1_imatrix, Release<grok1_imatrix_release>>;
 
 // An unexpected status, thrown with the library's own message.
 void check(grok1_status status, const grok1_error& err);

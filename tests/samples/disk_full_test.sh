@@ -22,6 +22,9 @@ says "small/logits"
 # A conversion asks for its room before it reads anything.
 exits 6 "$grok1" convert -m "$data/gqa6" -o "$work/small/model.gguf" # 2 MB
 says "bytes are needed"
+exits 6 "$grok1" imatrix -m "$data/demo-model" --device "$device" -f "$data/demo-model/sample.txt" -c 64 --chunks 1 \
+  -o "$work/small/imatrix" # 147 kB
+says "small/imatrix"
 [ -z "$(ls -A "$work/small")" ] || die "left behind: $(ls -A "$work/small")"
 
 # Its space is checked before the first byte.

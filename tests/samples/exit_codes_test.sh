@@ -5,7 +5,7 @@ tiny=$data/tiny
 demo=$data/demo-model
 
 for help in "--help" "run --help" "devices --help" "inspect --help" "fit --help" "tokenize --help" "logits --help" \
-  "perplexity --help" "synth --help" "convert --help" "quantize --help" "verify --help"; do
+  "perplexity --help" "imatrix --help" "synth --help" "convert --help" "quantize --help" "verify --help"; do
   exits 0 "$grok1" $help
   prints "Usage:"
 done

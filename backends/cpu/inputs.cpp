@@ -1,0 +1,18 @@
+// Remembers with the step who looks on; the operators show what they multiply (contract/inputs.h).
+#include "backends/cpu/inputs.h"
+
+#include "backends/cpu/refusal.h"
+#include "backends/cpu/step.h"
+
+namespace grok1::cpu {
+namespace {
+
+grok1_status step_observe(grok1_step* step, grok1_inputs_fn fn, void* context, grok1_error* err) {
+  return guarded(err, [&] { object<Step>(step, "step").onlooker = {fn, context}; });
+}
+
+}  // namespace
+
+const grok1_inputs_ops kInputsOps = {sizeof(grok1_inputs_ops), 0, step_observe};
+
+}  // namespace grok1::cpu
