@@ -11,7 +11,7 @@ namespace grok1 {
 namespace {
 
 constexpr size_t kBands = 2;           // one that the caller has, one that is being filled
-constexpr size_t kMostRuns = 1 << 14;  // that are listed at a time
+constexpr size_t kMostRuns = 1 << 12;  // that are listed at a time
 
 // The rectangle of the stored matrix of values, or of scales.
 Rectangle values_of(const Matrix& matrix, const Band& band) {
