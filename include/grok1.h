@@ -361,7 +361,7 @@ typedef struct grok1_model_options {
   grok1_head head;
   const char *devices;         /* comma-separated device names ("cpu", "cuda:0", "cuda" for its first) or plugin paths
                                   (an item with a '/'); NULL: the environment's GROK1_DEVICES, else the fastest that fits */
-  const char *tokenizer_path;  /* a tokenizer.model; NULL: the one beside the weights, if there is one */
+  const char *tokenizer_path;  /* a tokenizer.model; NULL: the one inside the weights' file or beside it, if any */
   const char *backend_options; /* comma-separated key=value, handed to each backend, which ignores keys it does not know
                                   and refuses values it does not; NULL: none. A device's own options are documented with
                                   its backend */
@@ -486,7 +486,10 @@ GROK1_API grok1_status GROK1_CALL grok1_model_plan_device(grok1_runtime *runtime
 
 /* Opens a model without its weights: info, tensors and tokenizer work, sessions return GROK1_E_NO_WEIGHTS. All headers
  * are read and checked. No backend is needed and none is loaded.
- *   path     in, the folder that contains ckpt-0, or ckpt-0 itself.
+ *   path     in, a model in any of these formats: xAI's checkpoint, as the folder that contains ckpt-0 (with config.json
+ *            and tokenizer.model) or as ckpt-0 itself; Hugging Face safetensors, as the folder of its files and config.json
+ *            or as one file; GGUF, as a file, one of its shards (NAME-00001-of-00009.gguf) or pieces
+ *            (NAME.gguf.part1of3), or as a folder that contains one such model.
  *   options  in, may be NULL; tokenizer_path is used.
  *   model    out, the caller's; grok1_model_release.
  * Returns GROK1_E_NOT_FOUND, GROK1_E_IO, GROK1_E_BAD_FILE, GROK1_E_UNSUPPORTED.
@@ -498,7 +501,7 @@ GROK1_API grok1_status GROK1_CALL grok1_model_probe(const char *path, size_t pat
 /* Loads a model and reserves the memory of one session of the options' limits, so that the first session cannot fail
  * for memory.
  *   runtime  in; NULL: the model makes one of its own, with default options.
- *   path     in, the folder that contains ckpt-0 (and config.json, tokenizer.model), or ckpt-0 itself.
+ *   path     in, as for grok1_model_probe.
  *   options  in; NULL: all defaults.
  *   model    out, the caller's; grok1_model_release.
  * The files must not change during the load, nor while the model is alive if its weights are mapped. Returns besides
@@ -511,11 +514,12 @@ GROK1_API grok1_status GROK1_CALL grok1_model_load(grok1_runtime *runtime, const
 /* @thread any  @since 0.1 */
 GROK1_API void GROK1_CALL grok1_model_release(grok1_model *model);
 
-/* The model's numbers. Sources: config.json where the checkpoint has one, otherwise run.py of xai-org/grok-1. */
+/* The model's numbers. Sources: config.json or a GGUF file's keys where there are any, otherwise run.py of
+ * xai-org/grok-1. */
 typedef struct grok1_model_info {
   grok1_head head;
   const char *name;            /* "Grok-1" for the released sizes, otherwise "Grok-1 architecture" */
-  const char *format;          /* "xAI checkpoint" */
+  const char *format;          /* "xAI checkpoint", "Hugging Face safetensors", "GGUF" */
   const char *encoding;        /* encoding of the experts: "int8", "f32" ... */
   const char *devices;         /* devices in use; "" for a probed model */
   uint64_t parameters;         /* number of weights, scales not counted */

@@ -9,6 +9,7 @@
 # Builds in build/release and build/fuzz (build/asan, build/tsan, build/mutants). A second run builds only what changed. Variables:
 # GROK1_TEST_TOKENIZER  Grok-1's own tokenizer.model, for its golden ids
 # GROK1_TEST_TEXT       the demo model's held-out text, for its perplexity (tests/golden/demo-model/README.md)
+# GROK1_TEST_LONG       set: conversions are ended at every write and not at every eleventh (ten minutes more)
 # GROK1_GOLDEN_EXTRA    a folder with more golden cases (tests/golden/README.md)
 # Tests that want one which is not set say so and are skipped.
 set -euo pipefail

@@ -168,13 +168,19 @@ class Interruption : public testing::Test {
   std::map<std::string, std::string> wanted_, old_;
 };
 
+// A call of 12 layers is a thousand points, each a conversion begun and ended: all of them take some ten minutes.
+int step_between_points() {
+  return std::getenv("GROK1_TEST_LONG") != nullptr ? 1 : 11;
+}
+
 class Killed : public Interruption, public testing::WithParamInterface<Job> {};
 
 TEST_P(Killed, AnywhereGoesOnToTheSameBytes) {
   prepare(GetParam());
   const int calls = count_calls();
-  int killed = 0, resumed = 0;
-  for (int at = 1; at <= calls; ++at) {
+  int points = 0, killed = 0, resumed = 0;
+  for (int at = 1; at <= calls; at += step_between_points()) {
+    ++points;
     begin("killed");
     if (!kill_at(at)) continue;
     ++killed;
@@ -187,13 +193,13 @@ TEST_P(Killed, AnywhereGoesOnToTheSameBytes) {
     ASSERT_EQ(report.n_blocks, blocks_) << "after the end at call " << at;
   }
   // Threads make a few calls in another order from run to run; the number of calls is the same.
-  EXPECT_EQ(killed, calls);
-  EXPECT_GT(resumed, calls / 2);
+  EXPECT_EQ(killed, points);
+  EXPECT_GT(resumed, points / 2);
   RecordProperty("points", killed);
   std::printf("%d points, %d of them gone on with\n", killed, resumed);
 }
 
-// Together more than 2,000 points: of a call of 12 layers there are 1,100.
+// Together more than 2,000 points where GROK1_TEST_LONG is set.
 INSTANTIATE_TEST_SUITE_P(Jobs, Killed,
                          testing::Values(Job{"order", "q8_0", 0, false}, Job{"order", "bf16", 900000, true},
                                          Job{"tiny", "q4_k", 0, false}, Job{"tiny", "f32", 800000, true},
