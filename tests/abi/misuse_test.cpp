@@ -649,7 +649,7 @@ TEST_P(MisuseTest, Imatrix) {
 TEST(MisuseOfValues, StatusNamesAndProcs) {
   EXPECT_STREQ(grok1_status_name(GROK1_E_BAD_FILE), "GROK1_E_BAD_FILE");
   EXPECT_STREQ(grok1_status_name(GROK1_S_CONTEXT_FULL), "GROK1_S_CONTEXT_FULL");
-  for (const int32_t none : {-22, 5, INT32_MIN, INT32_MAX}) EXPECT_STREQ(grok1_status_name(none), "unknown status");
+  for (const int32_t none : {-23, 5, INT32_MIN, INT32_MAX}) EXPECT_STREQ(grok1_status_name(none), "unknown status");
   EXPECT_EQ(grok1_get_proc(nullptr), nullptr);
   EXPECT_EQ(grok1_get_proc(""), nullptr);
   EXPECT_EQ(grok1_get_proc("trace_x2"), nullptr);
