@@ -60,7 +60,9 @@ void add_sharing_options(CLI::App& app, ModelOptions& options) {
 }  // namespace
 
 void add_model_option(CLI::App& app, ModelOptions& options) {
-  app.add_option("-m,--model", options.path, "Model: the folder that contains ckpt-0, a folder of safetensors, or a GGUF file")->required();
+  app.add_option("-m,--model", options.path,
+                 "Model: the folder that contains ckpt-0, a folder of safetensors, or a GGUF file")
+      ->required();
   app.add_option("--tokenizer", options.tokenizer, "A tokenizer.model; default: the one inside or beside the weights");
 }
 
