@@ -305,8 +305,9 @@ GROK1_API grok1_status GROK1_CALL grok1_runtime_device(const grok1_runtime *runt
 
 /* ---- Cancel ---------------------------------------------------------------------------------------------------- */
 
-/* A flag that the options of load, decode, generate and convert may name. It stays set until it is reset, and may be shared by
- * any number of calls. It is looked at whenever a load makes progress (grok1_progress_fn) and for every layer of a step.
+/* A flag that the options of load, decode, generate, verify and convert may name. It stays set until it is reset, and may
+ * be shared by any number of calls. It is looked at whenever a call makes progress (grok1_progress_fn) and for every layer
+ * of a step.
  * @thread any  @since 0.1 */
 GROK1_API grok1_status GROK1_CALL grok1_cancel_create(grok1_cancel **cancel, grok1_error *err);
 
@@ -674,7 +675,7 @@ typedef struct grok1_encoding_fit {
   {{sizeof(grok1_encoding_fit), GROK1_TYPE_ENCODING_FIT, NULL}, NULL, 0, 0, 0, 0, 0}
 
 /* The encodings that matrices can be converted to, from the most bits per weight to the fewest, by the model's shapes
- * alone. Norms and routers stay in float32, and so does a matrix whose rows are not of whole blocks.
+ * alone: each as grok1_model_convert writes it with that type and no overrides.
  *   plan   in, of the same model; its devices, KV pool and scratch count.
  *   index  in, from 0.
  *   fit    out, initialised by the caller.

@@ -1,6 +1,6 @@
 #include "core/api/handles.h"
 #include "core/base/encoding.h"
-#include "core/formats/encoding_sizes.h"
+#include "core/convert/encoding_sizes.h"
 
 using namespace grok1;
 

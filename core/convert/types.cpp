@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/failure.h"
+#include "core/formats/xai_names.h"
 
 namespace grok1 {
 namespace {
@@ -57,18 +58,7 @@ bool matches_pattern(std::string_view pattern, std::string_view text) {
 }
 
 bool is_encoded(TensorRole role) {
-  switch (role) {
-    case TensorRole::kEmbedding:
-    case TensorRole::kHead:
-    case TensorRole::kQuery:
-    case TensorRole::kKey:
-    case TensorRole::kValue:
-    case TensorRole::kAttentionOut:
-    case TensorRole::kGate:
-    case TensorRole::kUp:
-    case TensorRole::kDown: return true;
-    default: return false;
-  }
+  return role == TensorRole::kEmbedding || role == TensorRole::kHead || is_xai_quantized(role);
 }
 
 TypeChoice::TypeChoice(const char* type, const char* overrides)

@@ -1,4 +1,4 @@
-// What a model's tensors would take in another encoding, by their shapes alone.
+// What a model's tensors take when they are converted to an encoding, by their shapes alone.
 #pragma once
 
 #include "core/formats/tensor_source.h"
@@ -8,7 +8,7 @@ namespace grok1 {
 // Those that matrices can be converted to, from the most bits per weight to the fewest.
 const std::vector<uint32_t>& convertible_encodings();
 
-// Bytes of all tensors. Norms and routers stay in float32, and so does a matrix whose rows are not of whole blocks.
+// Bytes of all tensors as a conversion to that type writes them.
 uint64_t bytes_encoded(const TensorSource& source, uint32_t encoding);
 
 // Weights of all tensors; scales are none.

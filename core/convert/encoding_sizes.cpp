@@ -1,27 +1,14 @@
-#include "core/formats/encoding_sizes.h"
+#include "core/convert/encoding_sizes.h"
 
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/convert/plan.h"
 #include "encodings/encode/encode.h"
 #include "grok1.h"
 
 namespace grok1 {
 namespace {
-
-uint64_t elements_of(const Tensor& tensor) {
-  return tensor.values.experts() * tensor.values.outer() * tensor.values.inner();
-}
-
-bool is_matrix(const Tensor& tensor) {
-  return tensor.values.rank > 1 && tensor.role != TensorRole::kRouter;
-}
-
-// Blocks lie along the inputs of a matrix, which are its rows' length but where the file has [inputs, outputs].
-uint64_t inputs_of(const Tensor& tensor) {
-  const bool is_vocabulary = tensor.role == TensorRole::kEmbedding || tensor.role == TensorRole::kHead;
-  return tensor.transposed || is_vocabulary ? tensor.values.inner() : tensor.values.outer();
-}
 
 double bits_of(uint32_t encoding) {
   const EncodingShape shape = encoding_shape(encoding);
@@ -47,18 +34,16 @@ const std::vector<uint32_t>& convertible_encodings() {
 }
 
 uint64_t bytes_encoded(const TensorSource& source, uint32_t encoding) {
-  const EncodingShape block = encoding_shape(encoding);
   uint64_t bytes = 0;
-  for (const Tensor& tensor : source.tensors()) {
-    const bool encodes = is_matrix(tensor) && inputs_of(tensor) % block.elements == 0;
-    bytes += encodes ? elements_of(tensor) / block.elements * block.bytes : elements_of(tensor) * sizeof(float);
-  }
+  const Plan plan = plan_conversion(source, nullptr, TypeChoice(encoding_name(encoding), nullptr), 0);
+  for (const PlannedTensor& tensor : plan.tensors) bytes += tensor.place.bytes;
   return bytes;
 }
 
 uint64_t count_weights(const TensorSource& source) {
   uint64_t n = 0;
-  for (const Tensor& tensor : source.tensors()) n += elements_of(tensor);
+  for (const Tensor& tensor : source.tensors())
+    n += tensor.values.experts() * tensor.values.outer() * tensor.values.inner();
   return n;
 }
 
