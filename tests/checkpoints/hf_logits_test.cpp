@@ -82,6 +82,36 @@ TEST_P(HfLogits, SixteenBitsAreTheSameInEveryLayout) {
   }
 }
 
+// One model as GGUF by the library's own converter.
+std::string converted(const std::string& path, const char* type, const std::string& folder) {
+  const std::string target = folder + "/" + type + ".gguf";
+  const auto model = golden::make<golden::Model>(
+      [&](auto** out, auto* err) { return grok1_model_probe(path.c_str(), SIZE_MAX, nullptr, out, err); });
+  grok1_convert_options options = GROK1_INIT(grok1_convert_options);
+  options.type = type;
+  grok1_error err = GROK1_INIT(grok1_error);
+  golden::check(grok1_model_convert(model.get(), target.c_str(), SIZE_MAX, &options, nullptr, &err), err);
+  return target;
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+// Numbers that are the same give the same logits as safetensors, as GGUF made of them and as GGUF made of ckpt-0; in
+// BF16, where norms and routers stay F32, a GGUF file of ckpt-0 is within one unit of xAI's own bf16 error.
+TEST_P(HfLogits, ConvertedToGgufTheyAreTheSame) {
+  const grok1::test::TemporaryFolder folder, of_safetensors, of_xai;
+  write_hf_model(case_.path, folder.path().string(), HfOptions{});
+  const std::vector<float> wanted = logits(folder.path().string());
+  EXPECT_TRUE(same_bits(logits(converted(folder.path().string(), "f32", of_safetensors.path().string())), wanted));
+  EXPECT_TRUE(same_bits(logits(converted(case_.path, "f32", of_xai.path().string())), wanted));
+  const std::vector<float> bf16 = logits(converted(case_.path, "bf16", of_xai.path().string()));
+  const double error = golden::rms_difference(bf16, case_.logits) / case_.bf16_rms;
+  RecordProperty("bf16_error", std::to_string(error));
+  EXPECT_LE(error, 1.0);
+}
+
 // An output head of its own that is the embedding times two doubles every logit, exactly.
 TEST_P(HfLogits, AHeadOfItsOwnIsUsed) {
   const grok1::test::TemporaryFolder folder;
