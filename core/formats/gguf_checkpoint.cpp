@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
 #include <filesystem>
 
 #include "core/formats/gguf_config.h"
@@ -35,31 +34,11 @@ class GgufCheckpoint final : public TensorSource {
     find_tokenizer();
   }
 
-  const Config& config() const override { return config_; }
-  const std::vector<Tensor>& tensors() const override { return tensors_; }
   std::string_view format() const override { return "GGUF"; }
-  const std::string& tokenizer_path() const override { return tokenizer_path_; }
-  const std::vector<std::string>& warnings() const override { return warnings_; }
 
   std::optional<VocabularyPieces> vocabulary() const override {
     if (headers_.empty() || !has_gguf_vocabulary(values())) return std::nullopt;
     return read_gguf_vocabulary(values());
-  }
-
-  uint32_t n_files() const override {
-    size_t count = 0;
-    for (const JoinedFile& file : files_) count += file.files().size();
-    return static_cast<uint32_t>(count);
-  }
-
-  uint64_t file_bytes() const override {
-    uint64_t sum = 0;
-    for (const JoinedFile& file : files_) sum += file.size();
-    return sum;
-  }
-
-  void require_unchanged() const override {
-    for (const JoinedFile& file : files_) file.require_unchanged();
   }
 
  private:
@@ -140,14 +119,9 @@ class GgufCheckpoint final : public TensorSource {
     if (!has_gguf_vocabulary(values()) && fs::exists(beside, error)) tokenizer_path_ = beside.string();
   }
 
-  const Faults* faults_;          // of the constructor only
-  std::deque<JoinedFile> files_;  // headers and tensors point into it
+  const Faults* faults_;  // of the constructor only
   std::vector<GgufHeader> headers_;
   std::vector<size_t> shards_;  // of each header, which it is of
-  Config config_;
-  std::vector<Tensor> tensors_;
-  std::string tokenizer_path_;
-  std::vector<std::string> warnings_;
 };
 
 }  // namespace

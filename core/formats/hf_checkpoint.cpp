@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "core/base/failure.h"
 #include "core/formats/config_json.h"
@@ -81,22 +82,7 @@ class HfCheckpoint final : public TensorSource {
     put_in_file_order();
   }
 
-  const Config& config() const override { return config_; }
-  const std::vector<Tensor>& tensors() const override { return tensors_; }
   std::string_view format() const override { return "Hugging Face safetensors"; }
-  uint32_t n_files() const override { return static_cast<uint32_t>(files_.size()); }
-  const std::string& tokenizer_path() const override { return tokenizer_path_; }
-  const std::vector<std::string>& warnings() const override { return warnings_; }
-
-  uint64_t file_bytes() const override {
-    uint64_t sum = 0;
-    for (const JoinedFile& file : files_) sum += file.size();
-    return sum;
-  }
-
-  void require_unchanged() const override {
-    for (const JoinedFile& file : files_) file.require_unchanged();
-  }
 
  private:
   void open_files() {
@@ -106,7 +92,6 @@ class HfCheckpoint final : public TensorSource {
       for (const std::string& name : names)
         listing_.files.push_back({(fs::path(listing_.folder) / name).string(), std::nullopt});
     }
-    files_.reserve(listing_.files.size());  // pieces point into it
     for (const HfFile& file : listing_.files) {
       const bool read = tolerate(faults_, FileFault::kDamaged, {file.path, ""}, [&] { open_file(file); });
       if (!read) unread_.insert(fs::path(file.path).filename().string());
@@ -272,24 +257,19 @@ class HfCheckpoint final : public TensorSource {
   void put_in_file_order() {
     std::stable_sort(tensors_.begin(), tensors_.end(), [](const Tensor& a, const Tensor& b) {
       const TensorPart &of_a = a.values.parts.front(), &of_b = b.values.parts.front();
-      return of_a.file != of_b.file ? of_a.file < of_b.file : of_a.offset < of_b.offset;
+      return std::tie(of_a.file->path(), of_a.offset) < std::tie(of_b.file->path(), of_b.offset);
     });
   }
 
   HfFiles listing_;
   const Faults* faults_;  // of the constructor only
-  Config config_;
   std::optional<HfIndex> index_;
-  std::vector<JoinedFile> files_;
   std::vector<HfPiece> stored_;  // until they are sorted
   HfNaming naming_ = HfNaming::kKeyfan;
   std::map<HfName, std::vector<HfPiece>> pieces_;
   std::set<std::string> unread_;  // names of files that had a fault of their own
   size_t n_wanted_ = 0;
   std::vector<std::string> missing_;
-  std::vector<Tensor> tensors_;
-  std::string tokenizer_path_;
-  std::vector<std::string> warnings_;
 };
 
 }  // namespace

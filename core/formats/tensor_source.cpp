@@ -10,13 +10,20 @@
 
 namespace grok1 {
 
-const std::vector<std::string>& TensorSource::warnings() const {
-  static const std::vector<std::string> none;
-  return none;
+uint64_t TensorSource::file_bytes() const {
+  uint64_t sum = 0;
+  for (const JoinedFile& file : files_) sum += file.size();
+  return sum;
 }
 
-std::optional<VocabularyPieces> TensorSource::vocabulary() const {
-  return std::nullopt;
+uint32_t TensorSource::n_files() const {
+  size_t count = 0;
+  for (const JoinedFile& file : files_) count += file.files().size();
+  return static_cast<uint32_t>(count);
+}
+
+void TensorSource::require_unchanged() const {
+  for (const JoinedFile& file : files_) file.require_unchanged();
 }
 
 uint64_t StoredArray::row_bytes() const {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,22 +81,34 @@ class Faults;  // faults.h
 
 class TensorSource {
  public:
+  TensorSource() = default;
   virtual ~TensorSource() = default;
-  virtual const Config& config() const = 0;
-  virtual const std::vector<Tensor>& tensors() const = 0;  // in file order
-  virtual std::string_view format() const = 0;             // for people: "xAI checkpoint"
-  virtual uint64_t file_bytes() const = 0;
-  virtual uint32_t n_files() const = 0;
-  // The tokenizer that lies beside the weights; "" if there is none.
-  virtual const std::string& tokenizer_path() const = 0;
+  TensorSource(const TensorSource&) = delete;
+  TensorSource& operator=(const TensorSource&) = delete;
+
+  virtual std::string_view format() const = 0;  // for people: "xAI checkpoint"
   // The vocabulary inside the weights' files, read and handed over at each call; goes before one that lies beside.
-  virtual std::optional<VocabularyPieces> vocabulary() const;
+  virtual std::optional<VocabularyPieces> vocabulary() const { return std::nullopt; }
+
+  const Config& config() const { return config_; }
+  const std::vector<Tensor>& tensors() const { return tensors_; }  // in file order
+  uint64_t file_bytes() const;
+  uint32_t n_files() const;  // pieces of a file that was cut counted singly
+  // The tokenizer that lies beside the weights; "" if there is none.
+  const std::string& tokenizer_path() const { return tokenizer_path_; }
   // What is allowed but unusual, for the log: one sentence each.
-  virtual const std::vector<std::string>& warnings() const;
+  const std::vector<std::string>& warnings() const { return warnings_; }
   // Throws GROK1_E_BAD_FILE if a weight file changed since it was opened.
-  virtual void require_unchanged() const = 0;
+  void require_unchanged() const;
 
   const Tensor& find(TensorRole role, uint32_t layer = 0) const;  // but for kHead always there
+
+ protected:  // what a reader fills
+  Config config_;
+  std::deque<JoinedFile> files_;  // in the order of the listing; they stay where they are, tensors point to them
+  std::vector<Tensor> tensors_;
+  std::string tokenizer_path_;
+  std::vector<std::string> warnings_;
 };
 
 // For readers: throws GROK1_E_BAD_FILE unless the parts of an array are exactly the whole.

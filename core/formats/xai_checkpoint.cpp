@@ -71,29 +71,13 @@ class XaiCheckpoint final : public TensorSource {
     if (!read_config()) return;  // no file can be held against numbers that are not known
     const std::vector<XaiName> names = xai_names(config_.layers);
     const std::vector<bool> found = check_listing(names);
-    files_.reserve(names.size());  // tensors point into it
     tensors_.reserve(names.size());
     for (size_t i = 0; i < names.size(); ++i)
       if (found[i]) open_tensor(i, names[i]);
     warnings_ = config_warnings(config_);
   }
 
-  const Config& config() const override { return config_; }
-  const std::vector<Tensor>& tensors() const override { return tensors_; }
   std::string_view format() const override { return "xAI checkpoint"; }
-  uint32_t n_files() const override { return static_cast<uint32_t>(files_.size()); }
-  const std::string& tokenizer_path() const override { return tokenizer_path_; }
-  const std::vector<std::string>& warnings() const override { return warnings_; }
-
-  uint64_t file_bytes() const override {
-    uint64_t sum = 0;
-    for (const JoinedFile& file : files_) sum += file.size();
-    return sum;
-  }
-
-  void require_unchanged() const override {
-    for (const JoinedFile& file : files_) file.require_unchanged();
-  }
 
  private:
   bool read_config() {
@@ -242,11 +226,6 @@ class XaiCheckpoint final : public TensorSource {
   Folders folders_;
   const Faults* faults_;  // of the constructor only
   bool has_config_ = false;
-  Config config_;
-  std::vector<JoinedFile> files_;  // of one file each
-  std::vector<Tensor> tensors_;
-  std::string tokenizer_path_;
-  std::vector<std::string> warnings_;
 };
 
 }  // namespace

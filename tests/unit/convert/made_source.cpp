@@ -42,8 +42,7 @@ bool is_rows(const Tensor& tensor) {
 }  // namespace
 
 const JoinedFile& MadeSource::open(std::vector<std::string> paths) {
-  files_.push_back(std::make_unique<JoinedFile>(std::move(paths)));
-  return *files_.back();
+  return files_.emplace_back(std::move(paths));
 }
 
 Tensor& MadeSource::add(TensorRole role, uint32_t layer, std::vector<uint64_t> shape, uint32_t encoding,

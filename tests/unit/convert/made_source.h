@@ -18,22 +18,9 @@ class MadeSource final : public TensorSource {
   Tensor& add(TensorRole role, uint32_t layer, std::vector<uint64_t> shape, uint32_t encoding, bool transposed,
               const std::string& path, uint64_t scale_groups = 0, uint32_t scale_encoding = 0);
 
-  Config config_;
-  const Config& config() const override { return config_; }
-  const std::vector<Tensor>& tensors() const override { return tensors_; }
+  using TensorSource::config_;
   std::string_view format() const override { return "made"; }
-  uint64_t file_bytes() const override { return 0; }
-  uint32_t n_files() const override { return static_cast<uint32_t>(files_.size()); }
-  const std::string& tokenizer_path() const override { return none_; }
-  void require_unchanged() const override {
-    for (const auto& file : files_) file->require_unchanged();
-  }
   const JoinedFile& open(std::vector<std::string> paths);
-
- private:
-  std::vector<std::unique_ptr<JoinedFile>> files_;
-  std::vector<Tensor> tensors_;
-  std::string none_;
 };
 
 // The numbers of a tensor as [experts, N, K]; a vector as [K].
