@@ -39,15 +39,17 @@ fs::path full_path(const fs::path& folder) {
   return path.has_filename() ? path : path.parent_path();  // a closing slash counts as an empty name
 }
 
+// What a path that no format takes should have been.
+constexpr const char* kModels =
+    "a model is a folder that contains ckpt-0, one with *.safetensors or *.gguf files, or such a file itself";
+
 Folders find_folders(const std::string& path) {
   const fs::path given(path), inside = given / "ckpt-0";
   if (!is_there(given)) {
-    throw Failure(GROK1_E_NOT_FOUND, path + ": no such folder; a model is a folder that contains ckpt-0",
-                  GROK1_SOURCE_SYSTEM, ENOENT);
+    throw Failure(GROK1_E_NOT_FOUND, fmt::format("{}: no such file or folder; {}", path, kModels), GROK1_SOURCE_SYSTEM,
+                  ENOENT);
   }
-  if (!is_folder(given)) {
-    fail(GROK1_E_UNSUPPORTED, "{}: the folder that contains ckpt-0 wanted, or ckpt-0 itself, found a file", path);
-  }
+  if (!is_folder(given)) fail(GROK1_E_UNSUPPORTED, "{}: found a file that is no model; {}", path, kModels);
   if (is_folder(inside)) return {inside, given};
   if (is_there(inside)) {
     throw Failure(GROK1_E_IO, inside.string() + ": a folder of tensor files wanted, found a file", GROK1_SOURCE_SYSTEM,
@@ -56,7 +58,8 @@ Folders find_folders(const std::string& path) {
   if (full_path(given).filename() == "ckpt-0" || is_there(given / xai_file_name(0))) {
     return {given, full_path(given).parent_path()};
   }
-  throw Failure(GROK1_E_NOT_FOUND, path + ": a folder ckpt-0 wanted in here, found none", GROK1_SOURCE_SYSTEM, ENOENT);
+  throw Failure(GROK1_E_NOT_FOUND, fmt::format("{}: found no model in this folder; {}", path, kModels),
+                GROK1_SOURCE_SYSTEM, ENOENT);
 }
 
 std::string shape_text(uint32_t rank, const std::array<uint64_t, 4>& shape) {

@@ -1,7 +1,6 @@
 // grok1 tokenize: text to token ids and back. Needs a tokenizer only, no weights and no backend.
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -22,11 +21,11 @@ struct TokenizeOptions {
   bool decode = false;
 };
 
-// -m names a model or a tokenizer.model itself.
+// -m names a model, or a tokenizer.model itself: by its ending, as weights too can be a single file.
 Tokenizer open_tokenizer(const ModelOptions& options) {
-  struct stat status;
   std::string path = options.tokenizer;
-  if (path.empty() && stat(options.path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) path = options.path;
+  const std::filesystem::path given(options.path);
+  if (path.empty() && given.extension() == ".model" && !std::filesystem::is_directory(given)) path = options.path;
   if (!path.empty())
     return make<Tokenizer>(
         [&](auto** out, auto* err) { return grok1_tokenizer_load(path.data(), path.size(), out, err); });
@@ -94,7 +93,7 @@ void add_tokenize(CLI::App& app, Action& action) {
   auto* sub = app.add_subcommand("tokenize", "Turn text into token ids, or ids into text");
   const auto options = std::make_shared<TokenizeOptions>();
   add_model_option(*sub, options->model);
-  sub->get_option("--model")->description("Model: the folder that contains ckpt-0, or a tokenizer.model");
+  sub->get_option("--model")->description("Model: what grok1 run takes, or a tokenizer (NAME.model)");
   auto* file = sub->add_option("--file", options->file, "Input, bytes unchanged; '-' or nothing: stdin");
   auto* prompt = sub->add_option("-p,--prompt", options->prompt, "Input as an argument")->excludes(file);
   auto* pieces = sub->add_flag("--pieces", options->pieces, "Print the pieces, one JSON string a line");

@@ -122,7 +122,7 @@ int verify(const VerifyOptions& options) {
 void add_verify(CLI::App& app, Action& action) {
   auto* sub = app.add_subcommand("verify", "Find everything that is wrong with a model's files");
   const auto options = std::make_shared<VerifyOptions>();
-  sub->add_option("-m,--model", options->path, "Model: the folder that contains ckpt-0")->required();
+  sub->add_option("-m,--model", options->path, "Model: what grok1 run takes")->required();
   sub->add_flag("--headers-only", options->headers_only,
                 "Do not read the weights: milliseconds instead of a whole read");
   sub->add_option("-t,--threads", options->threads, "Threads that look at what was read; default: one for each core")

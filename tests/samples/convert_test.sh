@@ -34,11 +34,13 @@ exits 0 "$grok1" inspect -m "$work/shards-00001-of-0000$(ls "$work" | grep -c sh
 # The vocabulary comes along: text in, text out.
 mkdir "$work/demo"
 exits 0 "$grok1" convert -m "$data/demo-model" -o "$work/demo/demo.gguf"
-for model in "$data/demo-model" "$work/demo"; do
+for model in "$data/demo-model" "$work/demo" "$work/demo/demo.gguf"; do
   exits 0 "$grok1" tokenize -m "$model" -p "The answer <|separator|> 42"
   cp "$work/out" "$work/tokens.$(basename "$model")"
 done
-cmp "$work/tokens.demo-model" "$work/tokens.demo" || die "other tokens than the source's"
+for model in demo demo.gguf; do
+  cmp "$work/tokens.demo-model" "$work/tokens.$model" || die "$model: other tokens than the source's"
+done
 
 # An existing file is kept unless told otherwise.
 exits 1 "$grok1" convert -m "$golden" -o "$work/q8.gguf"

@@ -153,13 +153,13 @@ TEST_F(XaiCheckpoint, IgnoresOtherFiles) {
 
 TEST_F(XaiCheckpoint, WrongPathsAreExplained) {
   const std::string base = folder_.path().string();
-  expect_failure(GROK1_E_NOT_FOUND, {base + "/nowhere", "no such folder"}, base + "/nowhere");
+  expect_failure(GROK1_E_NOT_FOUND, {base + "/nowhere", "no such file or folder", "*.gguf"}, base + "/nowhere");
   expect_failure(GROK1_E_UNSUPPORTED, {"config.json", "found a file"}, base + "/config.json");
   fs::create_directories(folder_.path() / "empty" / "ckpt-0");
   expect_failure(GROK1_E_NOT_FOUND, {"empty/ckpt-0/tensor00000_000", "missing", "770 of 770", "config.json"},
                  base + "/empty");
   fs::remove(folder_.path() / "empty" / "ckpt-0");
-  expect_failure(GROK1_E_NOT_FOUND, {"a folder ckpt-0 wanted"}, base + "/empty");
+  expect_failure(GROK1_E_NOT_FOUND, {"no model in this folder", "ckpt-0", "*.safetensors"}, base + "/empty");
   folder_.write("empty/ckpt-0", "x");
   expect_failure(GROK1_E_IO, {"empty/ckpt-0", "found a file"}, base + "/empty");
 }
