@@ -2,16 +2,17 @@
 # tests/bench/fit_wide.sh [DIR]: what grok1 fit says that a load and a session take, beside the most that a process really
 # had in memory (VmHWM) which filled the session's context, of the checkpoint of wide.sh, with weights mapped and read.
 # Ends with 1 if they differ by more than 2 %. Wants a build in build/release (or GROK1, a program), 17 GB of free memory
-# and a minute or two for each.
+# and five minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 dir=${1:-build/wide} grok1=${GROK1:-build/release/bin/grok1}
 [ -d "$dir/ckpt-0" ] || $grok1 synth -o "$dir" --layers 2
-# A text of 2,905 tokens of this tokenizer; which words they are does not matter here.
-demo=tests/golden/demo-model
-text=$(cat $demo/sample.txt)
-tokens=$($grok1 tokenize -m $demo --file $demo/sample.txt | wc -w)
-context=$((tokens + 8))
+# A text that nearly fills the context in this tokenizer; which words they are does not matter here.
+demo=tests/golden/demo-model context=8192
+text=$(cat $demo/sample.txt $demo/sample.txt $demo/sample.txt | head -c 28000)
+tokens=$($grok1 tokenize -m $demo -p "$text" | wc -w)
+echo "context $context, a prompt of $tokens tokens"
+[ "$tokens" -gt $((context - 256)) ] && [ "$tokens" -lt $((context - 4)) ] || { echo "cut the text anew"; exit 1; }
 
 # The most that a process has in memory, in bytes, looked at until it ends.
 most_of() {
