@@ -66,10 +66,12 @@ std::vector<std::vector<float>> ImportanceMatrix::importance(const std::string& 
     all[expert].resize(k);
     file_->read(entry.sums_at + 4 * expert * k, std::as_writable_bytes(std::span(all[expert])));
     for (float& sum : all[expert]) {
-      if (!(sum >= 0) || std::isinf(sum)) {
-        fail_in_file(file_->path(), entry.sums_at, "{}{}: sums of squares wanted, found {}", name, kSums, sum);
+      const float mean = sum / count;
+      if (!(mean >= 0) || std::isinf(mean)) {
+        fail_in_file(file_->path(), entry.sums_at, "{}{}: sums of squares wanted, found {} over {} tokens", name, kSums,
+                     sum, count);
       }
-      sum /= count;
+      sum = mean;
     }
   }
   return all;

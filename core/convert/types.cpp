@@ -1,6 +1,7 @@
 #include "core/convert/types.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/base/encoding.h"
 #include "core/base/failure.h"
@@ -19,6 +20,15 @@ uint64_t eighths_of_bits(uint32_t encoding) {
 
 uint32_t named(const char* option, std::string_view name) {
   const uint32_t encoding = encoding_of_name(name);
+  // llama.cpp's names of mixtures: Q4_K_M.
+  const bool has_size = name.size() > 2 && name[name.size() - 2] == '_' && std::isalpha(name.back()) != 0;
+  if (const std::string_view one = name.substr(0, name.size() - (has_size ? 2 : 0));
+      has_size && encoding == GROK1_ENCODING_NONE && encoding_of_name(one) != GROK1_ENCODING_NONE) {
+    fail(GROK1_E_INVALID_ARGUMENT,
+         "grok1_convert_options.{}: one type for all matrices wanted, found the mixture \"{}\"; name {}, and in "
+         "overrides what is to have another (blk.*.ffn_down_*=q6_k)",
+         option, name, one);
+  }
   if (encoding == GROK1_ENCODING_NONE || encoding == GROK1_ENCODING_I8) {
     fail(GROK1_E_INVALID_ARGUMENT,
          "grok1_convert_options.{}: f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl "

@@ -7,7 +7,8 @@
 #   tests/mutants/run.sh NAME...    some: no_soft_cap.cpu
 #
 # A mutant's head says what it is and, after "# in:", the file it changes; a script that changes nothing is a failure.
-# NAME.gpu runs on the emulator, the conformance suite first; all others the golden tests first, without the emulator.
+# NAME.gpu runs on the emulator, the conformance suite first; NAME.files, which is about files and what converts them, the
+# tests of those; all others the golden tests first, without the emulator.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
@@ -23,12 +24,17 @@ fi
 # The copy follows the tree; time stamps are kept, so that only what changed is built again.
 mkdir -p "$copy"
 (cd "$tree" && find . -mindepth 1 -maxdepth 1 ! -name .git ! -name 'build*' -exec cp -a --update {} "$copy" \;)
+# What a run that was ended left changed is newer than the tree's.
+for file in $(sed -n 's/^# in: //p' "$here"/*.sed | sort -u); do
+  cmp -s "$tree/$file" "$copy/$file" || cp "$tree/$file" "$copy/$file"
+done
 cmake -S "$copy" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGROK1_CUDA=OFF -DGROK1_ROCM=OFF \
   > "$work/configure.log" 2>&1 || { cat "$work/configure.log"; exit 1; }
 
+of_files=(encodings_test formats_test gguf_golden_test convert_test hf_logits_test)
 compile() {
   cmake --build "$build" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" \
-    --target grok1_emu golden_test grok1-conformance > "$work/build.log" 2>&1
+    --target grok1_emu golden_test grok1-conformance "${of_files[@]}" > "$work/build.log" 2>&1
 }
 
 # check WHAT PROGRAM...: if it fails, prints the first test that does, or that crashed or hung.
@@ -55,6 +61,9 @@ first_failure() {
       for order in forward reverse shuffle:1; do conformance emu $device $order || return; done
     done
     golden 'Cases/Golden.*_wave*'
+  elif [ "$1" = files ]; then
+    local program
+    for program in "${of_files[@]}"; do check "$program" "$build/tests/$program" --gtest_filter='-Jobs/*' || return; done
   else
     golden 'Cases/Golden.*-*wave*:*gpu*' && conformance reference && conformance cpu
   fi
@@ -62,7 +71,7 @@ first_failure() {
 
 echo "building the unchanged tree"
 compile || { tail -n 40 "$work/build.log"; exit 1; }
-for kind in $(printf '%s\n' "${names[@]##*.}" | sed '/^gpu$/!s/.*/other/' | sort -u); do
+for kind in $(printf '%s\n' "${names[@]##*.}" | sed '/^\(gpu\|files\)$/!s/.*/other/' | sort -u); do
   failure=$(first_failure "$kind") || { echo "the unchanged tree fails: $failure"; exit 1; }
 done
 

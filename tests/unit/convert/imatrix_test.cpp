@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "core/base/encoding.h"
@@ -10,6 +11,7 @@
 #include "encodings/encode/encode.h"
 #include "tests/unit/convert/made_source.h"
 #include "tests/unit/formats/gguf_builder.h"
+#include "tests/unit/formats/memory_file.h"
 
 namespace grok1::test {
 namespace {
@@ -75,6 +77,36 @@ TEST_F(ImatrixTest, RefusesWhatIsNoneOrAnotherModels) {
   file = imatrix_of(512, 2, {1, 1});
   file.tensors[0].data.replace(4, 4, as_bytes(std::vector<float>{-1}));
   EXPECT_EQ(refusal(file), GROK1_E_BAD_FILE);
+}
+
+TEST_F(ImatrixTest, EveryTruncationIsRefusedAndEveryFlippedBitIsOrLeavesMeans) {
+  const std::string bytes = imatrix_of(32, 2, {4, 2}).bytes();
+  MemoryFile file(bytes);
+  const auto works = [&](uint64_t size) {
+    try {
+      for (const std::vector<float>& means : ImportanceMatrix(file.path()).importance(kName, 2, 32))
+        for (const float mean : means) EXPECT_TRUE(std::isfinite(mean) && mean >= 0) << mean;
+      return true;
+    } catch (const Failure& failure) {
+      EXPECT_TRUE(failure.status() == GROK1_E_BAD_FILE || failure.status() == GROK1_E_UNSUPPORTED) << failure.message();
+      EXPECT_LE(failure.offset(), size) << failure.message();
+      return false;
+    }
+  };
+  ASSERT_TRUE(works(bytes.size()));
+  for (size_t size = bytes.size(); size-- > 0;) {
+    file.resize(size);
+    ASSERT_FALSE(works(size)) << size;
+  }
+  file.put(0, bytes);
+  size_t refused = 0;
+  for (size_t i = 0; i < bytes.size() * 8; ++i) {
+    const char flipped = static_cast<char>(bytes[i / 8] ^ (1 << (i % 8)));
+    file.put(i / 8, {&flipped, 1});
+    refused += !works(bytes.size());
+    file.put(i / 8, {&bytes[i / 8], 1});
+  }
+  EXPECT_GT(refused, bytes.size()) << "of " << bytes.size() * 8;
 }
 
 TEST_F(ImatrixTest, ReachesTheEncodersExpertByExpert) {

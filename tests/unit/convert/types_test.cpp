@@ -88,5 +88,19 @@ TEST(TypeChoiceTest, RefusesWhatItDoesNotKnow) {
     EXPECT_THROW(TypeChoice(nullptr, overrides), Failure) << overrides;
 }
 
+TEST(TypeChoiceTest, ExplainsMixtures) {
+  for (const char* type : {"Q4_K_M", "q4_k_s", "q3_k_l"}) {
+    try {
+      TypeChoice(type, nullptr);
+      ADD_FAILURE() << type;
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.status(), GROK1_E_INVALID_ARGUMENT);
+      EXPECT_NE(failure.message().find("name " + std::string(type).substr(0, 4) + ", and in overrides"),
+                std::string::npos)
+          << failure.message();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace grok1

@@ -77,7 +77,7 @@ class PickleDamage : public testing::TestWithParam<Kind> {
 TEST_P(PickleDamage, EveryTruncationIsRefused) {
   size_t cuts = 0;
   for (size_t size = 0; size < bytes_.size(); ++size) {
-    if (size % 37 != 0 && !is_header(size)) continue;
+    if (bytes_.size() > 64 << 10 && size % 37 != 0 && !is_header(size)) continue;
     EXPECT_FALSE(accepted({bytes_.begin(), bytes_.begin() + static_cast<ptrdiff_t>(size)})) << "cut to " << size;
     ++cuts;
   }
