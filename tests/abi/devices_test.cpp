@@ -239,6 +239,11 @@ TEST(Devices, WishesThatCannotBeMet) {
     options.gpu_layers = -5;
     EXPECT_EQ(host.try_load(options, &model), GROK1_E_INVALID_ARGUMENT);
     EXPECT_NE(host.message().find("gpu_layers"), std::string::npos) << host.message();
+    // Its kernels count the floats before a row in 32 bits; experts_used * ffn of them are in one here.
+    options = Host::on("emu:0");
+    options.max_batch_tokens = 1 << 24;
+    EXPECT_EQ(host.try_load(options, &model), GROK1_E_UNSUPPORTED);
+    EXPECT_NE(host.message().find("rows are too many for the GPU"), std::string::npos) << host.message();
   });
 }
 

@@ -98,17 +98,19 @@ TEST(StepSet, CopiesItsDataAndKeepsTheOrder) {
   const Tensor table = random_embedding(random, model, GROK1_ENCODING_F32);
   Rig rig(candidate(), model);
   const BoundHead head = bind_head(candidate(), model, table);
-  std::vector<std::unique_ptr<Region>> results;
+  std::vector<std::unique_ptr<Region>> results;  // made first: that waits for the queue
+  for (int32_t token = 0; token < 20; ++token)
+    results.push_back(std::make_unique<Region>(candidate(), "h of embed", model.d_model * sizeof(float)));
   for (int32_t token = 0; token < 20; ++token) {
     Pass pass = plain_pass(1, Limits().pages);
     pass.tokens[0] = token;
     const grok1_step_data data = pass.data();
-    results.push_back(std::make_unique<Region>(candidate(), "h of embed", model.d_model * sizeof(float)));
     call("step_set", candidate().ops().step_set, rig.step(), candidate().queue(), &data);
     pass.tokens[0] = 99;
     grok1_embed_args args = GROK1_INIT(grok1_embed_args);
     args.queue = candidate().queue(), args.step = rig.step(), args.lm_head = head.head.get();
-    args.h = results.back()->buffer(), args.h_offset = results.back()->offset();
+    const Region& result = *results[uint32_t(token)];
+    args.h = result.buffer(), args.h_offset = result.offset();
     call("embed", candidate().ops().embed, candidate().handle(), &args);
   }
   for (uint32_t token = 0; token < 20; ++token) {

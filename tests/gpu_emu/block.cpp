@@ -78,14 +78,21 @@ void make_ready(int thread) {
   block.queue[(block.head + block.count++) % kMostThreads] = thread;
 }
 
+void make_ready_first(int thread) {
+  block.head = (block.head + kMostThreads - 1) % kMostThreads;
+  ++block.count;
+  block.queue[block.head] = thread;
+}
+
 // All threads of [begin, end) that are in that state, in the schedule's order.
 void make_ready(int begin, int end, State from) {
-  const bool reverse = block.plan.order == Order::kReverse;
+  const bool first = block.plan.order == Order::kAhead && from == State::kExchanging;
+  const bool reverse = block.plan.order == Order::kReverse || first;
   for (int i = begin; i < end; ++i) {
     const int t = reverse ? end - 1 - (i - begin) : i;
     if (block.threads[t].state != from) continue;
     if (from != State::kFresh) block.threads[t].state = State::kReady;
-    make_ready(t);
+    first ? make_ready_first(t) : make_ready(t);
   }
 }
 
@@ -131,7 +138,7 @@ void pass_on(bool ends) {
     to = thread.fiber;
   }
   Fiber* from = block.self;
-  if (to == from) return;  // made ready by its own arrival
+  if (to == from) return;  // first of those that its own arrival made ready
   block.self = to;
   switch_fiber(*from, *to, ends);
 }
@@ -153,9 +160,7 @@ void live() {
         running.thread = next;
         continue;
       }
-      block.head = (block.head + kMostThreads - 1) % kMostThreads;  // back where it was
-      ++block.count;
-      block.queue[block.head] = next;
+      make_ready_first(next);  // back where it was
     }
     if (!kOwnFibers) block.free[block.n_free++] = block.self;
     pass_on(true);
@@ -267,14 +272,13 @@ void barrier(Site site) {
   uint64_t* tag = &block.barrier_tags[block.bank][block.generation];  // no other block's, nor the next barrier's
   happens_before(tag);
   block.threads[me].site = site;
-  if (++block.at_barrier < block.n) {
-    block.threads[me].state = State::kAtBarrier;
-    pass_on(false);
-  } else {
+  block.threads[me].state = State::kAtBarrier;
+  if (++block.at_barrier == block.n) {  // the last to come is no further than the others
     block.at_barrier = 0;
     block.generation ^= 1;
     make_ready(0, block.n, State::kAtBarrier);
   }
+  pass_on(false);
   happens_after(tag);
 }
 

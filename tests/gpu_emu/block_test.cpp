@@ -56,7 +56,7 @@ TEST_P(Schedules, ExchangeGivesTheOtherLane) {
 
 INSTANTIATE_TEST_SUITE_P(Devices, Schedules,
                          testing::Combine(testing::Values(0, 1),
-                                          testing::Values<std::string>("forward", "reverse", "shuffle:1",
+                                          testing::Values<std::string>("forward", "reverse", "ahead", "shuffle:1",
                                                                        "shuffle:2")));
 
 // The place of each block, or each thread of a block, in the order in which they ran.
@@ -79,6 +79,7 @@ TEST(Schedule, OrdersBlocksAndThreads) {
   for (const bool threads : {false, true}) {
     EXPECT_EQ(order_of(threads, "forward"), forward);
     EXPECT_EQ(order_of(threads, "reverse"), reverse);
+    EXPECT_EQ(order_of(threads, "ahead"), forward) << "without exchanges";
     std::vector<uint32_t> shuffled = order_of(threads, "shuffle:7");
     EXPECT_EQ(order_of(threads, "shuffle:7"), shuffled) << "a seed is one order";
     EXPECT_NE(order_of(threads, "shuffle:8"), shuffled);
@@ -90,7 +91,7 @@ TEST(Schedule, OrdersBlocksAndThreads) {
 
 #ifndef GROK1_EMU_TSAN  // there the race itself is reported: races.cpp
 TEST(Schedule, MissingBarrierGivesWrongResults) {
-  for (const char* schedule : {"forward", "reverse", "shuffle:3"}) {
+  for (const char* schedule : {"forward", "reverse", "ahead", "shuffle:3"}) {
     const Environment environment{{{"GROK1_EMU_SCHEDULE", schedule}}};
     for (const bool barrier : {true, false}) {
       Bench bench;

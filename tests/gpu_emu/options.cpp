@@ -42,12 +42,14 @@ std::vector<int> read_waves() {
 }
 
 void read_schedule(Options& options) {
-  constexpr char kName[] = "GROK1_EMU_SCHEDULE", kWanted[] = "forward, reverse or shuffle:SEED,";
+  constexpr char kName[] = "GROK1_EMU_SCHEDULE", kWanted[] = "forward, reverse, ahead or shuffle:SEED,";
   constexpr std::string_view kShuffle = "shuffle:";
   const std::string_view value = variable(kName, "forward");
   if (value == "forward") return;
   if (value == "reverse") {
     options.order = Order::kReverse;
+  } else if (value == "ahead") {
+    options.order = Order::kAhead;
   } else {
     if (!value.starts_with(kShuffle)) refuse(kName, value, kWanted);
     options.order = Order::kShuffle;

@@ -2,7 +2,8 @@
 //
 //   GROK1_EMU_DEVICES   wave sizes, one device each: "32,64" unless set; "none": there is no device
 //   GROK1_EMU_MEMORY    bytes of each device, and of all pinned memory: 1 GiB unless set
-//   GROK1_EMU_SCHEDULE  forward, reverse or shuffle:SEED: the order in which blocks and runnable threads run
+//   GROK1_EMU_SCHEDULE  forward, reverse, ahead or shuffle:SEED: the order in which blocks and runnable threads run;
+//                       ahead: a wave goes on, through all its exchanges, before another one does
 //   GROK1_EMU_LOSE      DEVICE:N: the N-th kernel that runs on DEVICE fails, and the device is lost
 //   GROK1_EMU_COUNTS    a file for the table of counts.h; sectors are counted only if it is set
 #ifndef GROK1_TESTS_GPU_EMU_OPTIONS_H
@@ -14,7 +15,7 @@
 
 namespace gpu::emulator {
 
-enum class Order { kForward, kReverse, kShuffle };
+enum class Order { kForward, kReverse, kAhead, kShuffle };
 
 struct Options {
   std::vector<int> waves;  // of each device

@@ -58,7 +58,7 @@ first_failure() {
   if [ "$1" = gpu ]; then
     local device order
     for device in 0 1; do
-      for order in forward reverse shuffle:1; do conformance emu $device $order || return; done
+      for order in forward reverse ahead shuffle:1; do conformance emu $device $order || return; done
     done
     golden 'Cases/Golden.*_wave*'
   elif [ "$1" = files ]; then
