@@ -118,6 +118,9 @@ TEST(Blocks, IQ4) {
   // Scales: group 0 is 1 + 16 * 2 - 32, group 1 is 15 + 16 * 3 - 32, the others -32.
   expect<IQ4_XS>({{0, {kOneLow, kOneHigh, 0x0e, 0x00, 0xf1}}, {8, {0xf8}}, {24, {0x10}}},
                  {{0, 1}, {16, 113}, {1, -127}, {32, 31.0f * -127}, {48, 31.0f * -104}, {64, 32 * 127}});
+  // Every value, as ggml's kvalues_iq4nl has them.
+  constexpr float kValues[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+  for (uint8_t q = 0; q < 16; ++q) expect<IQ4_NL>({{0, {kOneLow, kOneHigh, q}}}, {{0, kValues[q]}, {16, -127}});
 }
 
 // Entries 0 and 1 of the codebooks, as ggml's tables begin: 08 08 08 08 08 08 08 08, 2b 08 08 08 08 08 08 08 (IQ2);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "tests/unit/formats/gguf_expect.h"
 #include "tests/unit/formats/gguf_model.h"
 
@@ -77,6 +79,24 @@ TEST_F(GgufCheckpoint, Numbers) {
   EXPECT_EQ(c.output_multiplier, 0.5773502691896257);
   EXPECT_EQ(c.attention_multiplier, 0.08838834764831845);
   EXPECT_TRUE(source->warnings().empty());
+}
+
+TEST_F(GgufCheckpoint, EveryFactorHasItsKey) {
+  const std::tuple<const char*, double Config::*, float> factors[] = {
+      {"grok.embedding_scale", &Config::embedding_multiplier, 2.0f},
+      {"grok.logit_scale", &Config::output_multiplier, 4.0f},
+      {"grok.attention.output_scale", &Config::attention_multiplier, 8.0f},
+      {"grok.attn_logit_softcapping", &Config::attention_soft_cap, 16.0f},
+      {"grok.rope.freq_base", &Config::rope_base, 32.0f},
+      {"grok.attention.layer_norm_rms_epsilon", &Config::rms_norm_eps, 0.5f}};
+  for (const auto& [key, field, value] : factors) set(key, gguf::f32(key, value));
+  // Of these the first means nothing in Grok-1, and the third goes before the second.
+  set("grok.router_logit_softcapping", gguf::f32("grok.router_logit_softcapping", 7));
+  set("grok.feed_forward_length", gguf::u32("grok.feed_forward_length", 96));
+  set("grok.expert_feed_forward_length", gguf::u32("grok.expert_feed_forward_length", 32));
+  const Config c = open()->config();
+  for (const auto& [key, field, value] : factors) EXPECT_EQ(c.*field, double{value}) << key;
+  EXPECT_EQ(c.ffn, 32u);
 }
 
 // Files of 2024 have no multipliers, no caps, no widths of heads.
