@@ -98,9 +98,9 @@ std::string encoding_text(const grok1_tensor_info& tensor) {
 
 void print_numbers(const grok1_model_info& info) {
   const bool billions = info.parameters >= 1000000000;
-  write_stdout(text("%s, %s, %.2f %s parameters, %s in %u files\n", info.name, info.format,
+  write_stdout(text("%s, %s, %.2f %s parameters, %s in %u file%s\n", info.name, info.format,
                     (billions ? 1e-9 : 1e-6) * static_cast<double>(info.parameters), billions ? "billion" : "million",
-                    file_size(info.file_bytes).c_str(), info.n_files));
+                    file_size(info.file_bytes).c_str(), info.n_files, info.n_files == 1 ? "" : "s"));
   write_stdout(text("layers %u, width %u, heads %u, kv heads %u, head dim %u\n", info.layers, info.d_model, info.heads,
                     info.kv_heads, info.head_dim));
   write_stdout(text("experts %u, used %u, ffn %u; vocabulary %u, context %u tokens\n", info.experts, info.experts_used,
