@@ -1081,8 +1081,8 @@ typedef struct grok1_convert_options {
   const char *type;          /* encoding of the matrices, by its name: "f32", "f16", "bf16", "q8_0", "q4_k" ...; embedding
                                 and output head get q6_k where that is more. NULL: as exact as the source: q8_0 for xAI's
                                 int8, otherwise the source's own. Norms and routers are always f32 */
-  const char *overrides;     /* "PATTERN=TYPE,...": shell patterns (* and ?) on the tensors' GGUF names, of which the first
-                                that matches decides: "blk.*.attn_*=q8_0"; NULL: none */
+  const char *overrides;     /* "PATTERN=TYPE,...": shell patterns (* and ?) on whole GGUF names of matrices; the first that
+                                matches decides, and each must match one: "blk.*.attn_*=q8_0"; NULL: none */
   const char *imatrix_path;  /* an importance matrix, GGUF as llama.cpp's imatrix tool writes it; NULL: none */
   uint64_t shard_bytes;      /* most bytes of a file. What is larger becomes NAME-00001-of-0000N.gguf ...; 0: one file */
   uint64_t memory_bytes;     /* most memory for weights on their way, 16 MiB or more; default 2 GiB */

@@ -73,6 +73,7 @@ Plan plan_conversion(const TensorSource& source, const VocabularyPieces* vocabul
                      uint64_t shard_bytes) {
   Plan plan;
   std::vector<GgufEntry> entries;
+  std::vector<std::string> encoded;
   bool has_blocks = false;
   for (const Tensor* tensor : in_order(source)) {
     PlannedTensor planned{Matrix(*tensor), gguf_name(tensor->role, tensor->layer), 0, 0, {}};
@@ -81,9 +82,11 @@ Plan plan_conversion(const TensorSource& source, const VocabularyPieces* vocabul
     planned.wanted = wanted;
     require_possible(planned);
     has_blocks |= encoding_shape(encoding).elements > 1;
+    if (is_encoded(tensor->role)) encoded.push_back(planned.name);
     entries.push_back({planned.name, ne_of(planned.matrix), encoding});
     plan.tensors.push_back(std::move(planned));
   }
+  types.require_matches({encoded.begin(), encoded.end()});
   GgufKeys keys;
   add_general_keys(keys, source.config(), gguf_file_type(main_encoding(plan.tensors)), has_blocks);
   add_config_keys(keys, source.config());

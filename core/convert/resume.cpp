@@ -13,14 +13,17 @@ std::vector<PartFiles::Target> targets_of(const std::string& path, const GgufLay
   return targets;
 }
 
+[[noreturn]] void fail_exists(const PartFiles& files) {
+  fail(GROK1_E_EXISTS,
+       "{}: this file exists; name another one, or have it replaced (GROK1_CONVERT_OVERWRITE, --overwrite)",
+       files.targets().front().path);
+}
+
 // Of a target that must not be replaced nothing is begun, not even the journal.
 std::string journal_path(const ConvertRequest& request, const PartFiles& files) {
   std::string path = request.path + ".part.journal";
   const bool overwrite = (request.options.flags & GROK1_CONVERT_OVERWRITE) != 0;
-  if (!is_on_disk(path) && files.any_target_exists() && !overwrite) {
-    fail(GROK1_E_EXISTS, "{}: this file exists; name another one, or allow it to be overwritten",
-         files.targets().front().path);
-  }
+  if (!is_on_disk(path) && files.any_target_exists() && !overwrite) fail_exists(files);
   return path;
 }
 
@@ -62,8 +65,7 @@ bool ConversionState::may_go_on(const Fingerprint& fingerprint) const {
 
 void ConversionState::require_no_target() const {
   if ((request_.options.flags & GROK1_CONVERT_OVERWRITE) != 0 || !files_.any_target_exists()) return;
-  fail(GROK1_E_EXISTS, "{}: this file exists; name another one, or allow it to be overwritten",
-       files_.targets().front().path);
+  fail_exists(files_);
 }
 
 // Also of files that are there: the run that made them may have ended before it came to this.

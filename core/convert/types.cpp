@@ -105,6 +105,18 @@ TypeChoice::Chosen TypeChoice::choose(const Tensor& tensor, std::string_view nam
   return chosen;
 }
 
+void TypeChoice::require_matches(const std::vector<std::string_view>& names) const {
+  for (const Override& override : overrides_) {
+    const auto matches = [&](std::string_view name) { return matches_pattern(override.pattern, name); };
+    if (std::any_of(names.begin(), names.end(), matches)) continue;
+    fail(GROK1_E_INVALID_ARGUMENT,
+         "grok1_convert_options.overrides: \"{}\" is the name of no matrix of this model; a pattern is for the whole "
+         "of a "
+         "GGUF name: blk.*.ffn_down_*, token_embd.weight",
+         override.pattern);
+  }
+}
+
 // Source: llama_ftype in llama.h, as gguf-py's constants.py has it (LlamaFileType); of several mixtures of one encoding
 // the one that has least of others.
 uint32_t gguf_file_type(uint32_t encoding) {

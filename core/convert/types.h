@@ -22,6 +22,8 @@ class TypeChoice {
   };
   // `name` as GGUF has it, `k` the numbers of a row.
   Chosen choose(const Tensor& tensor, std::string_view name, uint64_t k) const;
+  // names: of all tensors that a type is chosen for. Throws GROK1_E_INVALID_ARGUMENT if a pattern matches none of them.
+  void require_matches(const std::vector<std::string_view>& names) const;
 
  private:
   struct Override {

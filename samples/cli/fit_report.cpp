@@ -184,9 +184,9 @@ nlohmann::ordered_json plan_json(const Candidate& candidate) {
 void print_fit(const Fit& fit) {
   const grok1_model_info& info = fit.info;
   const grok1_plan& plan = fit.candidates.front().plan;
-  write_stdout(text("%s, %s, %u layers, %u experts (%u used), %s, %s in %u files, all present\n", info.name,
+  write_stdout(text("%s, %s, %u layers, %u experts (%u used), %s, %s in %u file%s, all present\n", info.name,
                     info.format, info.layers, info.experts, info.experts_used, info.encoding,
-                    file_size(info.file_bytes).c_str(), info.n_files));
+                    file_size(info.file_bytes).c_str(), info.n_files, info.n_files == 1 ? "" : "s"));
   write_stdout(text("weights %s (experts %s), %s; KV cache of %u tokens %s, scratch %s\n\n",
                     memory_size(plan.weight_bytes).c_str(), memory_size(plan.expert_bytes).c_str(), weights_text(plan),
                     plan.context_tokens, memory_size(plan.kv_bytes).c_str(), memory_size(plan.scratch_bytes).c_str()));

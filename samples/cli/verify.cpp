@@ -66,8 +66,8 @@ double seconds_of(const grok1_verify_report& report) {
 }
 
 void print_summary(const grok1_verify_report& report, bool headers_only) {
-  std::string line = text("%s, %u files, %u tensors: ", report.format[0] != '\0' ? report.format : "no model",
-                          report.n_files, report.n_tensors);
+  std::string line = text("%s, %u file%s, %u tensors: ", report.format[0] != '\0' ? report.format : "no model",
+                          report.n_files, report.n_files == 1 ? "" : "s", report.n_tensors);
   if (headers_only) {
     line += "headers only, ";
   } else {

@@ -326,6 +326,8 @@ TEST_F(ConvertTest, RefusalsLeaveNothing) {
   };
   EXPECT_EQ(refused([](auto& r) { r.options.type = "q9"; }), GROK1_E_INVALID_ARGUMENT);
   EXPECT_EQ(refused([](auto& r) { r.options.overrides = "a"; }), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(refused([](auto& r) { r.options.overrides = "blk.*=q8_0,ffn_down=q6_k"; }), GROK1_E_INVALID_ARGUMENT);
+  EXPECT_EQ(refused([](auto& r) { r.options.overrides = "*_norm.weight=f32"; }), GROK1_E_INVALID_ARGUMENT);
   EXPECT_EQ(refused([](auto& r) { r.options.memory_bytes = 1000; }), GROK1_E_INVALID_ARGUMENT);
   EXPECT_EQ(refused([](auto& r) { r.options.shard_bytes = 1000; }), GROK1_E_INVALID_ARGUMENT);
   EXPECT_EQ(refused([](auto& r) { r.options.type = "iq2_xxs"; }), GROK1_E_UNSUPPORTED);
