@@ -55,6 +55,7 @@ void Team::note_fault() noexcept {
 }
 
 void Team::run(uint64_t n, const std::function<void(uint32_t, uint64_t)>& task, const std::function<void()>& between) {
+  const bool shared = n > 1 && !threads_.empty();  // a single task is not worth waking anybody
   {
     const std::lock_guard lock(mutex_);
     task_ = &task;
@@ -62,10 +63,10 @@ void Team::run(uint64_t n, const std::function<void(uint32_t, uint64_t)>& task, 
     n_ = n;
     next_.store(0);
     fault_ = nullptr;
-    busy_ = n > 1 ? static_cast<uint32_t>(threads_.size()) : 0;  // a single task is not worth waking anybody
-    if (busy_ > 0) ++job_;
+    busy_ = shared ? static_cast<uint32_t>(threads_.size()) : 0;
+    if (shared) ++job_;
   }
-  if (busy_ > 0) begun_.notify_all();
+  if (shared) begun_.notify_all();
   take_tasks(0);
   std::unique_lock lock(mutex_);
   done_.wait(lock, [&] { return busy_ == 0; });
