@@ -1,7 +1,6 @@
 #include "core/convert/types.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/base/encoding.h"
 #include "core/base/failure.h"
@@ -21,7 +20,8 @@ uint64_t eighths_of_bits(uint32_t encoding) {
 uint32_t named(const char* option, std::string_view name) {
   const uint32_t encoding = encoding_of_name(name);
   // llama.cpp's names of mixtures: Q4_K_M.
-  const bool has_size = name.size() > 2 && name[name.size() - 2] == '_' && std::isalpha(name.back()) != 0;
+  const bool has_size =
+      name.size() > 2 && name[name.size() - 2] == '_' && std::string_view("sSmMlL").find(name.back()) != name.npos;
   if (const std::string_view one = name.substr(0, name.size() - (has_size ? 2 : 0));
       has_size && encoding == GROK1_ENCODING_NONE && encoding_of_name(one) != GROK1_ENCODING_NONE) {
     fail(GROK1_E_INVALID_ARGUMENT,

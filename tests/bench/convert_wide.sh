@@ -6,6 +6,7 @@
 # build in build/release (or GROK1, a program), 15 GB of disk beside DIR and a quiet machine for some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/bench/most_memory.sh
 dir=${1:-build/wide} grok1=${GROK1:-build/release/bin/grok1}
 shift $(($# > 0))
 types=("$@")
@@ -38,15 +39,6 @@ disk_seconds() { # bytes
   wait $!
   echo "$(now) $begin" | awk '{printf "%.2f", $1 - $2}'
 }
-# The most memory that a process has, in bytes, looked at until it ends.
-most_of() { # pid
-  local most=0 value
-  while value=$(awk '/^VmHWM/ {print $2}' "/proc/$1/status" 2> /dev/null) && [ -n "$value" ]; do
-    most=$value
-    sleep 0.1
-  done
-  echo $((most * 1024))
-}
 median() { printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"; }
 
 source_bytes=$(cat "$dir"/ckpt-0/* | wc -c)
@@ -59,7 +51,7 @@ for type in "${types[@]}"; do
     disks+=("$(disk_seconds "$bytes")")
     "${convert[@]}" > "$work/report" 2> /dev/null &
     pid=$!
-    memory=$(most_of $pid)
+    memory=$(most_memory $pid)
     wait $pid
     rm "$work/out.gguf"
     # "13.4 s, 1.0 GB/s; waited for reads 8.0 s, encoding 4.6 s, ..."

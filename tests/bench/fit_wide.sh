@@ -5,6 +5,7 @@
 # and five minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/bench/most_memory.sh
 dir=${1:-build/wide} grok1=${GROK1:-build/release/bin/grok1}
 [ -d "$dir/ckpt-0" ] || $grok1 synth -o "$dir" --layers 2
 # A text that nearly fills the context in this tokenizer; which words they are does not matter here.
@@ -14,23 +15,13 @@ tokens=$($grok1 tokenize -m $demo -p "$text" | wc -w)
 echo "context $context, a prompt of $tokens tokens"
 [ "$tokens" -gt $((context - 256)) ] && [ "$tokens" -lt $((context - 4)) ] || { echo "cut the text anew"; exit 1; }
 
-# The most that a process has in memory, in bytes, looked at until it ends.
-most_of() {
-  local most=0 now
-  while now=$(awk '/^VmHWM/ {print $2}' "/proc/$1/status" 2> /dev/null) && [ -n "$now" ]; do
-    most=$now
-    sleep 0.1
-  done
-  echo $((most * 1024))
-}
-
 bad=0
 for weights in mapped read; do
   limits=(-m "$dir" --device cpu --weights $weights -c $context)
   predicted=$($grok1 fit "${limits[@]}" --no-measure --json | awk -F'[:,]' '/"needed_in_memory"/ {printf "%.0f", $2; exit}')
   $grok1 run "${limits[@]}" --tokenizer $demo/tokenizer.model -p "$text" -n 4 > /dev/null &
   pid=$!
-  found=$(most_of $pid)
+  found=$(most_memory $pid)
   wait $pid
   awk -v w=$weights -v p="$predicted" -v f="$found" 'BEGIN {
     printf "%-6s predicted %.0f bytes, VmHWM %.0f bytes, ratio %.4f\n", w, p, f, p / f

@@ -161,7 +161,7 @@ def compare_imatrices(base, ours, theirs):
 
 def compare_with_importance(base, ours, theirs):
     """Each quantiser by the other's importance matrix."""
-    print("| encoding | perplexity, ours by their imatrix | llama.cpp's by our imatrix | ratio | KL divergence | |")
+    print("| encoding | perplexity, ours by their imatrix | llama.cpp's by our imatrix | ratio | KL divergence, ours | llama.cpp's |")
     print("|---|---|---|---|---|---|")
     for encoding, (file_type, tensor_type) in ENCODINGS.items():
         a, b = path(f"ours-by-theirs-{encoding}.gguf"), path(f"theirs-by-ours-{encoding}.gguf")
